@@ -1,0 +1,1 @@
+//! The `#[proxy]` attribute of dial. Reach it through the `dial` crate.

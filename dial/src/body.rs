@@ -1,0 +1,321 @@
+//! One body type for both directions, without a box on the plain path.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::error::{BoxError, Error, ErrorKind, RequestSent};
+
+/// A request or response body: empty, in memory, or streamed.
+///
+/// ```
+/// use dial::Body;
+///
+/// let body = Body::from("hello");
+/// assert_eq!(http_body::Body::size_hint(&body).exact(), Some(5));
+/// ```
+pub struct Body {
+    inner: Inner,
+    /// Bytes that may still pass before the body is refused; `u64::MAX` when there is no limit.
+    left: u64,
+}
+
+enum Inner {
+    Empty,
+    Full(Bytes),
+    Inbound(Incoming),
+    Upstream {
+        incoming: Incoming,
+        lease: Option<Box<dyn Lease>>,
+    },
+    // The mutex is never locked by two: it makes a body that is only `Send` also `Sync`, so that a handler may
+    // hold `&ModifiableRequest` over an await.
+    Boxed(Mutex<BoxBody>),
+}
+
+type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+
+/// What a response body gives back once it was read to its end: the connection it came over. Dropped before
+/// that, the connection is closed.
+pub(crate) trait Lease: Send + Sync {
+    fn release(self: Box<Self>);
+}
+
+impl Body {
+    /// A body without bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::of(Inner::Empty)
+    }
+
+    /// Wraps any body; its data are passed on without a copy where they are [`Bytes`].
+    ///
+    /// ```
+    /// use dial::Body;
+    /// use http_body_util::Full;
+    ///
+    /// let body = Body::new(Full::new(bytes::Bytes::from("hello")));
+    /// # drop(body);
+    /// ```
+    pub fn new<B>(body: B) -> Self
+    where
+        B: HttpBody + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mut body = Some(body);
+        let any: &mut dyn std::any::Any = &mut body;
+        if let Some(body) = any.downcast_mut::<Option<Body>>() {
+            return body.take().unwrap_or_default();
+        }
+        if let Some(incoming) = any.downcast_mut::<Option<Incoming>>() {
+            return incoming.take().map_or_else(Self::empty, Self::inbound);
+        }
+        match body {
+            Some(body) if body.is_end_stream() => Self::empty(),
+            Some(body) => Self::of(Inner::Boxed(Mutex::new(Box::pin(
+                body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+                    .map_err(Into::into),
+            )))),
+            None => Self::empty(),
+        }
+    }
+
+    /// A body that a client is sending.
+    pub(crate) fn inbound(incoming: Incoming) -> Self {
+        if incoming.is_end_stream() {
+            return Self::empty();
+        }
+        Self::of(Inner::Inbound(incoming))
+    }
+
+    /// A body that an endpoint is sending, and the connection to give back after it.
+    pub(crate) fn upstream(incoming: Incoming, lease: Box<dyn Lease>) -> Self {
+        if incoming.is_end_stream() {
+            lease.release();
+            return Self::empty();
+        }
+        Self::of(Inner::Upstream {
+            incoming,
+            lease: Some(lease),
+        })
+    }
+
+    /// Refuses the body with [`ErrorKind::BodyTooLarge`] once more than `limit` bytes came.
+    pub(crate) fn limited(mut self, limit: u64) -> Self {
+        self.left = self.left.min(limit);
+        self
+    }
+
+    /// Reads the whole body into memory, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BodyTooLarge`] past `limit`; what the sender did wrong otherwise.
+    pub async fn bytes(self, limit: usize) -> Result<Bytes, Error> {
+        if let Inner::Full(bytes) = &self.inner {
+            if bytes.len() as u64 > self.left.min(limit as u64) {
+                return Err(too_large());
+            }
+            return Ok(bytes.clone());
+        }
+        Ok(self.limited(limit as u64).collect().await?.to_bytes())
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self {
+            inner,
+            left: u64::MAX,
+        }
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<(), Error> {
+        if self.left != u64::MAX {
+            self.left = self.left.checked_sub(bytes as u64).ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = match ready!(self.inner.poll_frame(cx)) {
+            None => return Poll::Ready(None),
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            Some(Ok(frame)) => frame,
+        };
+        if let Some(data) = frame.data_ref() {
+            if let Err(error) = self.charge(data.len()) {
+                self.inner = Inner::Empty;
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+        self.inner.release_at_end();
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.inner {
+            Inner::Empty => true,
+            Inner::Full(bytes) => bytes.is_empty(),
+            Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.is_end_stream(),
+            Inner::Boxed(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.inner {
+            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.size_hint(),
+            Inner::Boxed(body) => body
+                .lock()
+                .map_or_else(|_| SizeHint::default(), |body| body.size_hint()),
+        }
+    }
+}
+
+impl Inner {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Self::Inbound(incoming) => Pin::new(incoming).poll_frame(cx).map_err(client_body),
+            Self::Upstream { incoming, .. } => match ready!(Pin::new(incoming).poll_frame(cx)) {
+                Some(frame) => Poll::Ready(Some(frame.map_err(response_body))),
+                None => {
+                    self.release();
+                    Poll::Ready(None)
+                }
+            },
+            Self::Boxed(body) => match body.get_mut() {
+                Ok(body) => body.as_mut().poll_frame(cx).map_err(foreign_body),
+                Err(_) => Poll::Ready(None),
+            },
+        }
+    }
+
+    /// Gives the connection back as soon as the last byte is known to have come: with a Content-Length that is
+    /// one poll earlier than the end of the stream, which hyper may never ask for.
+    fn release_at_end(&mut self) {
+        if let Self::Upstream { incoming, .. } = self {
+            if incoming.is_end_stream() {
+                self.release();
+            }
+        }
+    }
+
+    fn release(&mut self) {
+        if let Self::Upstream { lease, .. } = self {
+            if let Some(lease) = lease.take() {
+                lease.release();
+            }
+        }
+    }
+}
+
+fn too_large() -> Error {
+    Error::new(
+        ErrorKind::BodyTooLarge,
+        "the request body is larger than its limit",
+    )
+}
+
+fn client_body(source: hyper::Error) -> Error {
+    Error::new(ErrorKind::ClientBody, "the client's request body broke off").with_source(source)
+}
+
+fn response_body(source: hyper::Error) -> Error {
+    Error::new(
+        ErrorKind::ResponseBody,
+        "the endpoint's response body broke off",
+    )
+    .with_source(source)
+    .with_sent(RequestSent::Yes)
+}
+
+/// A body made elsewhere failed: one of ours keeps its kind, anything else is taken for the client's.
+fn foreign_body(source: BoxError) -> Error {
+    match source.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(source) => {
+            Error::new(ErrorKind::ClientBody, "the request body broke off").with_source(source)
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::empty()
+        } else {
+            Self::of(Inner::Full(bytes))
+        }
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.inner {
+            Inner::Empty => "empty",
+            Inner::Full(_) => "full",
+            Inner::Inbound(_) => "inbound",
+            Inner::Upstream { .. } => "upstream",
+            Inner::Boxed(_) => "boxed",
+        };
+        f.debug_struct("Body")
+            .field("kind", &kind)
+            .field("size", &self.size_hint().exact())
+            .finish()
+    }
+}

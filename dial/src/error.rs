@@ -1,0 +1,225 @@
+//! The one error type, and the one table that turns it into a status.
+//!
+//! An [`Error`] says what went wrong ([`ErrorKind`]), on which side of the proxy ([`Side`]), and whether the
+//! request can have reached an endpoint ([`RequestSent`]). `Display` shows this level only; `source()` has the rest.
+//! None of its text is ever sent to a client: see [`Error::status`] for what is.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+/// A boxed error from any source.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What handlers and dial's own fallible functions return; `T` is [`Outbound`](crate::Outbound) unless named.
+pub type Result<T = crate::Outbound> = std::result::Result<T, Error>;
+
+/// Anything that can go wrong in dial, at startup or while a request is proxied.
+///
+/// ```
+/// use dial::{ErrorKind, ModifiableRequest};
+///
+/// let mut request = ModifiableRequest::get("/");
+/// request.set_header("bad name", "x");
+/// let error = request.build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Handler);
+/// assert_eq!(error.status(), 500);
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    sent: RequestSent,
+    what: Cow<'static, str>,
+    source: Option<BoxError>,
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A route, host list, address or option that cannot work. Raised at startup, never by traffic.
+    Config,
+    /// A socket of the server itself failed: binding, listening, starting a worker.
+    Server,
+    /// The client's request is malformed.
+    BadRequest,
+    /// No route takes the request's path and domain, or a path parameter does not parse.
+    NotFound,
+    /// A route takes the path, but not with this method.
+    MethodNotAllowed,
+    /// The request body is larger than the limit of its route.
+    BodyTooLarge,
+    /// The client stopped sending its request body before the end.
+    ClientBody,
+    /// The handler asked for something impossible (a bad header name, an invalid URI), or returned an error.
+    Handler,
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The upstream has no endpoint to offer.
+    NoEndpoint,
+    /// The endpoint's name did not resolve.
+    Resolve,
+    /// The endpoint could not be reached.
+    Connect,
+    /// The endpoint could not be reached within the connect timeout.
+    ConnectTimeout,
+    /// The TLS handshake with the endpoint failed.
+    Tls,
+    /// The connection to the endpoint ended before a response arrived.
+    Disconnected,
+    /// The endpoint's answer is not HTTP, or not allowed in it.
+    BadResponse,
+    /// The endpoint did not answer within the response timeout.
+    ResponseTimeout,
+    /// The endpoint's response body broke off.
+    ResponseBody,
+}
+
+/// The side of the proxy an [`Error`] is to be blamed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Side {
+    /// The client.
+    Downstream,
+    /// The endpoint, or the way to it.
+    Upstream,
+    /// dial's configuration, the handler, or this machine.
+    Internal,
+}
+
+/// Whether the request can have reached an endpoint. Decides what may be tried again (RFC 9110 §9.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestSent {
+    /// Not a byte was written: any method can be tried elsewhere.
+    No,
+    /// Some of it may have been written.
+    Maybe,
+    /// It was written, and an answer began.
+    Yes,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            sent: RequestSent::No,
+            what: what.into(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Config, what)
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_sent(mut self, sent: RequestSent) -> Self {
+        self.0.sent = sent;
+        self
+    }
+
+    /// Puts `what` in front of the message, as in `hosts[2]: unknown scheme`.
+    pub(crate) fn within(mut self, what: impl fmt::Display) -> Self {
+        self.0.what = format!("{what}: {}", self.0.what).into();
+        self
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the request can have reached an endpoint.
+    #[must_use]
+    pub fn request_sent(&self) -> RequestSent {
+        self.0.sent
+    }
+
+    /// The side of the proxy that is to blame.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.0.kind.class().0
+    }
+
+    /// The status a client gets for this error, unless an `on_error` hook replaces the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.kind.class().1
+    }
+}
+
+impl ErrorKind {
+    /// The table: every kind has one side and one status (RFC 9110 §15.5, §15.6).
+    fn class(self) -> (Side, StatusCode) {
+        match self {
+            Self::BadRequest | Self::ClientBody => (Side::Downstream, StatusCode::BAD_REQUEST),
+            Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),
+            Self::BodyTooLarge => (Side::Downstream, StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Config | Self::Server | Self::Handler | Self::HandlerPanicked => {
+                (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
+            }
+            Self::NoEndpoint => (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE),
+            Self::ConnectTimeout | Self::ResponseTimeout => {
+                (Side::Upstream, StatusCode::GATEWAY_TIMEOUT)
+            }
+            Self::Resolve
+            | Self::Connect
+            | Self::Tls
+            | Self::Disconnected
+            | Self::BadResponse
+            | Self::ResponseBody => (Side::Upstream, StatusCode::BAD_GATEWAY),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.0.kind)
+            .field("what", &self.0.what)
+            .field("request_sent", &self.0.sent);
+        if let Some(source) = &self.0.source {
+            out.field("source", source);
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Shows an error with all its sources on one line, for a log: `connect failed: connection refused`.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        // Bounded, should a foreign error ever name itself as its source.
+        for _ in 0..16 {
+            let Some(source) = next else { break };
+            write!(f, ": {source}")?;
+            next = source.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Origins and clients for the integration tests.
