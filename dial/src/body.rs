@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -24,6 +26,7 @@ pub struct Body {
     inner: Inner,
     /// Bytes that may still pass before the body is refused; `u64::MAX` when there is no limit.
     left: u64,
+    progress: Option<Arc<Progress>>,
 }
 
 enum Inner {
@@ -45,6 +48,36 @@ type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 /// that, the connection is closed.
 pub(crate) trait Lease: Send + Sync {
     fn release(self: Box<Self>);
+}
+
+/// When a body last moved.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    start: Instant,
+    /// Milliseconds from `start` to the last frame.
+    last: AtomicU64,
+}
+
+impl Progress {
+    /// How long ago the last frame passed.
+    pub(crate) fn quiet_for(&self) -> Duration {
+        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
+        self.start.elapsed().saturating_sub(last)
+    }
+
+    fn moved(&self) {
+        let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(millis, Ordering::Relaxed);
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            start: Instant::now(),
+            last: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Body {
@@ -130,7 +163,13 @@ impl Body {
         Self {
             inner,
             left: u64::MAX,
+            progress: None,
         }
+    }
+
+    /// Lets another task see when the body last moved.
+    pub(crate) fn watch(&mut self) -> Arc<Progress> {
+        Arc::clone(self.progress.get_or_insert_default())
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), Error> {
@@ -149,7 +188,11 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match ready!(self.inner.poll_frame(cx)) {
+        let polled = ready!(self.inner.poll_frame(cx));
+        if let Some(progress) = &self.progress {
+            progress.moved();
+        }
+        let frame = match polled {
             None => return Poll::Ready(None),
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
             Some(Ok(frame)) => frame,
