@@ -1,0 +1,83 @@
+//! One place requests can be sent to.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use http::HeaderValue;
+
+use super::address::{Address, Host, Scheme};
+use crate::error::Error;
+
+/// An entry of `hosts`, or the target of a full-URL rewrite, as long as it is in use.
+///
+/// It is shared as `Arc<Endpoint>`, and connections are kept per [`Endpoint::id`]. One that leaves its upstream is
+/// retired for good: requests under way finish, but nobody should keep connections to it. The same host added
+/// again is another endpoint.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    id: u64,
+    address: Address,
+    authority: HeaderValue,
+    retired: AtomicBool,
+}
+
+impl Endpoint {
+    /// Reads an entry of `hosts`; see [`Address::parse`].
+    pub(crate) fn parse(entry: &str) -> Result<Self, Error> {
+        Self::new(Address::parse(entry)?)
+    }
+
+    pub(crate) fn new(address: Address) -> Result<Self, Error> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let authority = HeaderValue::try_from(address.authority())
+            .map_err(|error| Error::config(format!("{address}")).with_source(error))?;
+        Ok(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            address,
+            authority,
+            retired: AtomicBool::new(false),
+        })
+    }
+
+    /// Unlike that of any other endpoint in this process.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.address.scheme
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.address.host
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port
+    }
+
+    /// The value of a Host field that means this endpoint (RFC 9110 §7.2): without the scheme's default port.
+    pub(crate) fn authority(&self) -> &HeaderValue {
+        &self.authority
+    }
+
+    /// Whether the endpoint has left its upstream. Then its connections are not to be kept.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Display for Endpoint {
+    /// `http://host:port`, always with the port.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
