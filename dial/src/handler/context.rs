@@ -1,0 +1,96 @@
+//! What a request carries besides its message: who sent it, the route it is on, and the way out.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use crate::error::Error;
+use crate::handler::{Outbound, Response};
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What is known of the connection a request came over; built once for each connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Peer {
+    pub(crate) addr: Option<SocketAddr>,
+    /// The address as `X-Forwarded-For` wants it.
+    pub(crate) ip_value: Option<HeaderValue>,
+    /// Whether its forwarding fields are believed.
+    pub(crate) trusted: bool,
+    pub(crate) https: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(addr: SocketAddr, trusted: bool) -> Self {
+        // An IPv4 client of a dual-stack socket is an IPv4 client.
+        let ip = addr.ip().to_canonical();
+        Self {
+            addr: Some(SocketAddr::new(ip, addr.port())),
+            ip_value: HeaderValue::try_from(ip.to_string()).ok(),
+            trusted,
+            https: false,
+        }
+    }
+}
+
+/// The values handlers ask for with [`State`](crate::State), one for each type.
+#[derive(Clone, Default)]
+pub(crate) struct States {
+    values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl States {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.values.insert(TypeId::of::<T>(), Arc::new(value));
+    }
+
+    /// Adds those of `others` whose type is not here yet.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        for (id, value) in &others.values {
+            self.values.entry(*id).or_insert_with(|| Arc::clone(value));
+        }
+    }
+
+    pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
+        self.values.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "States({})", self.values.len())
+    }
+}
+
+/// The route and the proxy behind a request; a request made for a unit test has none of the latter.
+pub(crate) trait Context: Send + Sync {
+    fn states(&self) -> &States;
+
+    /// Sends what a handler wants sent, for [`ModifiableRequest::send`](crate::ModifiableRequest::send).
+    fn send(self: Arc<Self>, outbound: Outbound) -> BoxFuture<Result<Response, Error>>;
+}
+
+/// The context of a request that no proxy received.
+#[derive(Debug, Default)]
+pub(crate) struct Detached {
+    pub(crate) states: States,
+}
+
+impl Context for Detached {
+    fn states(&self) -> &States {
+        &self.states
+    }
+
+    fn send(self: Arc<Self>, _: Outbound) -> BoxFuture<Result<Response, Error>> {
+        Box::pin(std::future::ready(Err(Error::new(
+            crate::error::ErrorKind::NoEndpoint,
+            "the request was not received by a proxy: there is nothing to send it through",
+        ))))
+    }
+}

@@ -1,0 +1,20 @@
+//! What a handler is given and what it may return.
+//!
+//! A handler is a function over a [`ModifiableRequest`]; see the table on [`Handler`].
+
+pub(crate) mod context;
+mod extract;
+pub(crate) mod headers;
+mod outcome;
+mod request;
+pub(crate) mod shapes;
+pub(crate) mod target;
+
+pub use self::extract::{ClientAddr, FromInbound, FromParam, Inbound, Startup, State, extract, param};
+#[cfg(feature = "query")]
+pub use self::extract::Query;
+pub use self::outcome::{Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response};
+pub(crate) use self::outcome::text;
+pub use self::request::{ModifiableRequest, RequestBuilder};
+pub use self::shapes::Handler;
+pub(crate) use self::shapes::HandlerFn;

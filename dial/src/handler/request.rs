@@ -1,0 +1,635 @@
+//! The request a handler edits.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Uri, Version};
+
+use crate::body::Body;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::handler::context::{Context, Detached, Peer, States};
+use crate::handler::headers::{Headers, is_reserved};
+use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
+use crate::handler::target::Target;
+use crate::handler::Inbound;
+use crate::route::Params;
+
+/// A request on its way through a handler: the client's original, and what will be sent.
+///
+/// Editing methods return `&mut Self`, so they chain, and never panic: the first thing that is impossible (a bad
+/// header name, an invalid URI) is kept and comes out of [`build`](Self::build), so that nothing is forwarded.
+/// When the handler runs, hop-by-hop fields are already gone (RFC 9110 §7.6.1) and the forwarding fields are set.
+///
+/// ```
+/// use dial::ModifiableRequest;
+///
+/// fn api(mut request: ModifiableRequest) -> dial::Result {
+///     request.rewrite_uri("/api/v1/data").add_header("X-Debug", "true").build()
+/// }
+///
+/// # fn main() -> dial::Result<()> {
+/// let outbound = api(ModifiableRequest::get("/api/data?page=2"))?;
+/// assert_eq!(outbound.uri(), "/api/v1/data?page=2");
+/// assert_eq!(outbound.header("x-debug"), Some("true"));
+/// # Ok(()) }
+/// ```
+pub struct ModifiableRequest {
+    method: Method,
+    /// The client's method, once the handler has set another.
+    first_method: Option<Method>,
+    version: Version,
+    uri: Uri,
+    target: Target,
+    headers: Headers,
+    /// The client's Host: not among the headers, because the endpoint decides what is sent.
+    host: Option<HeaderValue>,
+    body: Body,
+    params: Params,
+    client: Option<SocketAddr>,
+    context: Arc<dyn Context>,
+    hooks: Vec<Hook>,
+    fault: Option<Error>,
+    built: bool,
+}
+
+impl ModifiableRequest {
+    pub(crate) fn received(
+        request: Request<Body>,
+        host: Option<HeaderValue>,
+        peer: &Peer,
+        params: Params,
+        context: Arc<dyn Context>,
+    ) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            method: parts.method,
+            first_method: None,
+            version: parts.version,
+            uri: parts.uri,
+            target: Target::default(),
+            headers: Headers::new(parts.headers),
+            host,
+            body,
+            params,
+            client: peer.addr,
+            context,
+            hooks: Vec::new(),
+            fault: None,
+            built: false,
+        }
+    }
+
+    /// A GET request for a unit test.
+    #[must_use]
+    pub fn get(uri: &str) -> Self {
+        Self::builder().uri(uri).build()
+    }
+
+    /// A POST request for a unit test.
+    #[must_use]
+    pub fn post(uri: &str, body: impl Into<Body>) -> Self {
+        Self::builder().method(Method::POST).uri(uri).body(body).build()
+    }
+
+    /// Builds a request for a unit test: any method, fields, path parameters and state.
+    #[must_use]
+    pub fn builder() -> RequestBuilder {
+        RequestBuilder::default()
+    }
+
+    /// The request as the client sent it, whatever was changed since.
+    #[must_use]
+    pub fn inbound(&self) -> Inbound<'_> {
+        Inbound(self)
+    }
+
+    /// The method that will be sent.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The client's request target, untouched. What will be sent is in [`path`](Self::path) and
+    /// [`query`](Self::query).
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The path that will be sent, percent-encoded as it stands.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.path(&self.uri)
+    }
+
+    /// The query that will be sent, without its `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<String> {
+        self.target.query(&self.uri)
+    }
+
+    /// The fields that will be sent. Host is not among them unless the handler set it.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers.now()
+    }
+
+    /// The first value of the field `name` as text, if it is there and visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.now().get(name)?.to_str().ok()
+    }
+
+    /// The host (and port) the client asked for.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_ref()?.to_str().ok()
+    }
+
+    /// Path parameter `name` as the client sent it, still percent-encoded.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(self.uri.path(), name)
+    }
+
+    /// The other end of the connection; unknown in a unit test and in an application that did not tell.
+    #[must_use]
+    pub fn client_addr(&self) -> Option<SocketAddr> {
+        self.client
+    }
+
+    /// Rewrites the target.
+    ///
+    /// - A path: the balancer chooses the endpoint and the query stays. A missing leading `/` is added; `//x` is a
+    ///   path too.
+    /// - A path with a query: the query goes before the client's, as in `/p?v=2&a=1`.
+    /// - A full `http://` or `https://` URL: the request goes there and bypasses the balancer; its query is merged
+    ///   the same way.
+    ///
+    /// The last call wins. A fragment is dropped. Bytes that must be percent-encoded are a fault.
+    pub fn rewrite_uri(&mut self, uri: impl AsRef<str>) -> &mut Self {
+        let result = self.target.rewrite(uri.as_ref());
+        self.keep(result)
+    }
+
+    /// Replaces the path and keeps the query and the destination.
+    pub fn set_path(&mut self, path: impl AsRef<str>) -> &mut Self {
+        let result = self.target.set_path(path.as_ref());
+        self.keep(result)
+    }
+
+    /// Removes `prefix` from the path where it ends at a segment boundary: of `/api`, `/api/x` loses it and
+    /// `/apix` does not.
+    pub fn strip_prefix(&mut self, prefix: impl AsRef<str>) -> &mut Self {
+        self.target.strip_prefix(&self.uri, prefix.as_ref());
+        self
+    }
+
+    /// Puts `prefix` before the path.
+    pub fn prefix_path(&mut self, prefix: impl AsRef<str>) -> &mut Self {
+        let result = self.target.prefix_path(&self.uri, prefix.as_ref());
+        self.keep(result)
+    }
+
+    /// Replaces the path by a template of path parameters: `/v2/{id}`, `/files/{*rest}`.
+    ///
+    /// A `{name}` is filled encoded for one segment, so a `/` in it becomes `%2F`; a `{*name}` keeps its slashes. A
+    /// parameter that holds a dot segment is answered with 400.
+    ///
+    /// ```
+    /// use dial::ModifiableRequest;
+    ///
+    /// # fn main() -> dial::Result<()> {
+    /// let mut request = ModifiableRequest::builder().uri("/u/7").param("id", "7").build();
+    /// assert_eq!(request.rewrite_path("/v2/users/{id}").build()?.uri(), "/v2/users/7");
+    /// # Ok(()) }
+    /// ```
+    pub fn rewrite_path(&mut self, template: impl AsRef<str>) -> &mut Self {
+        let path = self.uri.path();
+        let params = &self.params;
+        let result = self.target.rewrite_path(template.as_ref(), |name| params.get(path, name));
+        self.keep(result)
+    }
+
+    /// Replaces the whole query; an empty one removes it.
+    pub fn set_query(&mut self, query: impl AsRef<str>) -> &mut Self {
+        let result = self.target.set_query(query.as_ref());
+        self.keep(result)
+    }
+
+    /// Appends `name=value` to the query, encoding both.
+    pub fn append_query(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
+        self.target.append_query(&self.uri, name.as_ref(), value.as_ref());
+        self
+    }
+
+    /// Removes every pair called `name` from the query; the others stay byte for byte.
+    pub fn remove_query(&mut self, name: impl AsRef<str>) -> &mut Self {
+        self.target.remove_query(&self.uri, name.as_ref());
+        self
+    }
+
+    /// Adds a field, after those of the same name.
+    pub fn add_header<N, V>(&mut self, name: N, value: V) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<http::Error>,
+    {
+        self.edit(name, value, Headers::append)
+    }
+
+    /// Sets a field in place of all of the same name. Setting `Host` decides what the endpoint is sent.
+    pub fn set_header<N, V>(&mut self, name: N, value: V) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<http::Error>,
+    {
+        self.edit(name, value, Headers::set)
+    }
+
+    /// Sets a field unless there is one of the same name.
+    pub fn default_header<N, V>(&mut self, name: N, value: V) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<http::Error>,
+    {
+        self.edit(name, value, |headers, name, value| {
+            if !headers.now().contains_key(&name) {
+                headers.set(name, value);
+            }
+        })
+    }
+
+    /// Removes all fields called `name`.
+    pub fn remove_header<N>(&mut self, name: N) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+    {
+        if let Some(name) = self.name(name) {
+            self.headers.remove(&name);
+        }
+        self
+    }
+
+    /// Moves all values of `from` to `to`, in place of what `to` held. Does nothing when there is no `from`.
+    pub fn rename_header<N, M>(&mut self, from: N, to: M) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        M: TryInto<HeaderName>,
+        M::Error: Into<http::Error>,
+    {
+        if let (Some(from), Some(to)) = (self.name(from), self.name(to)) {
+            self.headers.rename(&from, &to);
+        }
+        self
+    }
+
+    /// Sets the method that is sent.
+    pub fn set_method<M>(&mut self, method: M) -> &mut Self
+    where
+        M: TryInto<Method>,
+        M::Error: Into<http::Error>,
+    {
+        match method.try_into() {
+            Ok(Method::CONNECT) => {
+                self.fault(Error::new(ErrorKind::Handler, "CONNECT cannot be forwarded"));
+            }
+            Ok(method) => {
+                let before = std::mem::replace(&mut self.method, method);
+                self.first_method.get_or_insert(before);
+            }
+            Err(error) => self.fault(invalid("method", error.into())),
+        }
+        self
+    }
+
+    /// Reads the whole body, at most `limit` bytes, and keeps it, so that it is still sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BodyTooLarge`] past `limit` (a 413 if it leaves the handler), [`ErrorKind::ClientBody`] when the
+    /// client broke off. The body is gone then.
+    pub async fn body_bytes(&mut self, limit: usize) -> Result<Bytes, Error> {
+        let bytes = match std::mem::take(&mut self.body).bytes(limit).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let again = Error::new(error.kind(), "the request body could not be read");
+                self.fault(again);
+                return Err(error);
+            }
+        };
+        self.body = Body::from(bytes.clone());
+        Ok(bytes)
+    }
+
+    /// Replaces the body; Content-Length follows it.
+    pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
+        self.body = body.into();
+        self.headers.remove(&http::header::CONTENT_LENGTH);
+        self
+    }
+
+    /// Passes the body through `map`, for example to watch or transform it as it streams.
+    pub fn map_body<B>(&mut self, map: impl FnOnce(Body) -> B) -> &mut Self
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let body = Body::new(map(std::mem::take(&mut self.body)));
+        self.set_body(body)
+    }
+
+    /// Edits the response before it goes to the client: `|response| { .. }`, which may also return
+    /// `Result<(), E: IntoReject>`. Hooks run in the order they were added, before the route's own.
+    pub fn on_response<F, R>(&mut self, hook: F) -> &mut Self
+    where
+        F: FnOnce(&mut Response) -> R + Send + 'static,
+        R: IntoEdit,
+    {
+        self.hooks.push(Hook::new(|response| hook(response).into_edit()));
+        self
+    }
+
+    /// Finishes the request; what a handler returns.
+    ///
+    /// # Errors
+    /// The first fault of the editing methods. The request is spent then too: building it again is an error.
+    pub fn build(&mut self) -> crate::Result {
+        if std::mem::replace(&mut self.built, true) {
+            return Err(Error::new(ErrorKind::Handler, "the request was already built"));
+        }
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        Ok(Outbound {
+            path_and_query: self.target.path_and_query(&self.uri)?,
+            origin: self.target.origin().cloned(),
+            method: std::mem::take(&mut self.method),
+            headers: std::mem::take(&mut self.headers).into_now(),
+            body: std::mem::take(&mut self.body),
+            host: self.host.take(),
+            hooks: std::mem::take(&mut self.hooks),
+            context: Arc::clone(&self.context),
+            client: self.client,
+        })
+    }
+
+    /// Sends the request now and returns the endpoint's response, for the rare handler that must see it before it
+    /// decides. Retries, timeouts and hooks apply as they do to a returned request.
+    ///
+    /// # Errors
+    /// A fault of the editing methods, or what went wrong upstream.
+    pub async fn send(&mut self) -> Result<Response, Error> {
+        let outbound = self.build()?;
+        let context = Arc::clone(&outbound.context);
+        context.send(outbound).await
+    }
+
+    pub(crate) fn original_method(&self) -> &Method {
+        self.first_method.as_ref().unwrap_or(&self.method)
+    }
+
+    pub(crate) fn original_uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn original_header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        match name {
+            name if name == http::header::HOST => self.host.as_ref(),
+            name => self.headers.original(name),
+        }
+    }
+
+    pub(crate) fn original_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.originals();
+        if let Some(host) = &self.host {
+            headers.insert(http::header::HOST, host.clone());
+        }
+        headers
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        self.context.states()
+    }
+
+    pub(crate) fn host_value(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
+    }
+
+    /// The fields with their journal, for the sanitising that runs before the handler.
+    pub(crate) fn headers_mut(&mut self) -> &mut Headers {
+        &mut self.headers
+    }
+
+    fn edit<N, V>(
+        &mut self,
+        name: N,
+        value: V,
+        edit: impl FnOnce(&mut Headers, HeaderName, HeaderValue),
+    ) -> &mut Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<http::Error>,
+    {
+        let Some(name) = self.name(name) else {
+            return self;
+        };
+        match value.try_into() {
+            Ok(value) => edit(&mut self.headers, name, value),
+            Err(error) => {
+                let error = invalid("header value", error.into()).within(name);
+                self.fault(error);
+            }
+        }
+        self
+    }
+
+    fn name<N>(&mut self, name: N) -> Option<HeaderName>
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+    {
+        match name.try_into() {
+            Ok(name) if is_reserved(&name) => {
+                let what = format!("`{name}` belongs to one connection: dial sets it");
+                self.fault(Error::new(ErrorKind::Handler, what));
+                None
+            }
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.fault(invalid("header name", error.into()));
+                None
+            }
+        }
+    }
+
+    fn keep(&mut self, result: Result<(), Error>) -> &mut Self {
+        if let Err(error) = result {
+            self.fault(error);
+        }
+        self
+    }
+
+    /// Keeps the first fault.
+    fn fault(&mut self, error: Error) {
+        self.fault.get_or_insert(error);
+    }
+}
+
+fn invalid(what: &'static str, source: http::Error) -> Error {
+    Error::new(ErrorKind::Handler, format!("invalid {what}")).with_source(source)
+}
+
+fn detached() -> Arc<dyn Context> {
+    static DETACHED: OnceLock<Arc<Detached>> = OnceLock::new();
+    Arc::<Detached>::clone(DETACHED.get_or_init(Arc::default))
+}
+
+impl Default for ModifiableRequest {
+    /// `GET /` without fields or a body.
+    fn default() -> Self {
+        Self::received(
+            Request::default(),
+            None,
+            &Peer::default(),
+            Params::none(),
+            detached(),
+        )
+    }
+}
+
+impl fmt::Debug for ModifiableRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModifiableRequest")
+            .field("method", &self.method)
+            .field("uri", &self.uri)
+            .field("path", &self.path())
+            .field("query", &self.query())
+            .field("headers", self.headers.now())
+            .field("body", &self.body)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`ModifiableRequest`] for a unit test; what cannot be comes out of the request's `build`.
+///
+/// ```
+/// use dial::{ModifiableRequest, State};
+///
+/// let request = ModifiableRequest::builder()
+///     .method("PUT")
+///     .uri("/users/7?full=1")
+///     .header("Accept", "application/json")
+///     .param("id", "7")
+///     .client_addr(([192, 0, 2, 1], 4711).into())
+///     .state(String::from("shared"))
+///     .body("{}")
+///     .build();
+/// assert_eq!(request.param("id"), Some("7"));
+/// ```
+#[derive(Debug, Default)]
+pub struct RequestBuilder {
+    request: http::request::Builder,
+    body: Body,
+    params: Vec<(String, String)>,
+    client: Option<SocketAddr>,
+    states: States,
+}
+
+impl RequestBuilder {
+    /// The method. Default is GET.
+    #[must_use]
+    pub fn method<M>(mut self, method: M) -> Self
+    where
+        M: TryInto<Method>,
+        M::Error: Into<http::Error>,
+    {
+        self.request = self.request.method(method);
+        self
+    }
+
+    /// The request target. Default is `/`.
+    #[must_use]
+    pub fn uri(mut self, uri: &str) -> Self {
+        self.request = self.request.uri(uri);
+        self
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<http::Error>,
+    {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// The body. Default is none.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// A path parameter, percent-encoded as in a URL.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// The client's address. Default is none.
+    #[must_use]
+    pub fn client_addr(mut self, addr: SocketAddr) -> Self {
+        self.client = Some(addr);
+        self
+    }
+
+    /// A state that the handler may ask for.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// The request. If it could not be, it says why in its own `build`.
+    #[must_use]
+    pub fn build(self) -> ModifiableRequest {
+        let (mut request, fault) = match self.request.body(self.body) {
+            Ok(request) => (request, None),
+            Err(error) => (Request::default(), Some(invalid("request", error))),
+        };
+        let host = request.headers_mut().remove(http::header::HOST);
+        let peer = Peer {
+            addr: self.client,
+            ..Peer::default()
+        };
+        let context = Arc::new(Detached { states: self.states });
+        let params = Params::given(self.params);
+        ModifiableRequest {
+            fault,
+            ..ModifiableRequest::received(request, host, &peer, params, context)
+        }
+    }
+}
