@@ -1,0 +1,107 @@
+//! One HTTP/1.1 connection to one endpoint.
+
+use std::sync::{Arc, Weak};
+
+use http::{Request, Version};
+use hyper::client::conn::http1::SendRequest;
+use tokio::time::Instant;
+
+use super::Failed;
+use super::pool::Pool;
+use crate::body::{Body, Lease};
+use crate::error::{Error, ErrorKind, RequestSent};
+use crate::handler::Response;
+use crate::upstream::Endpoint;
+
+/// Lives in one box from the handshake to the end, so that neither a request nor a return to the pool allocates.
+pub(crate) struct Connection {
+    sender: SendRequest<Body>,
+    endpoint: Arc<Endpoint>,
+    pool: Weak<Pool>,
+    pub(super) idle_since: Instant,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        sender: SendRequest<Body>,
+        endpoint: &Arc<Endpoint>,
+        pool: &Arc<Pool>,
+    ) -> Box<Self> {
+        Box::new(Self {
+            sender,
+            endpoint: Arc::clone(endpoint),
+            pool: Arc::downgrade(pool),
+            idle_since: Instant::now(),
+        })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// Whether a request can be sent now: the last exchange is over in both directions.
+    pub(super) fn is_ready(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends one request. The connection goes back to its pool once the response was read to its end, and is closed
+    /// if this future or the response is dropped before.
+    pub(crate) async fn send(mut self: Box<Self>, request: Request<Body>) -> Result<Response, Failed> {
+        match self.sender.try_send_request(request).await {
+            Ok(response) => {
+                let (mut parts, incoming) = response.into_parts();
+                // Ours, not the endpoint's (RFC 9112 §2.3).
+                parts.version = Version::HTTP_11;
+                Ok(Response::from_parts(parts, Body::upstream(incoming, self)))
+            }
+            Err(mut failed) => {
+                let unsent = failed.take_message();
+                let sent = match unsent {
+                    Some(_) => RequestSent::No,
+                    None => RequestSent::Maybe,
+                };
+                let error = classify(failed.into_error(), &self.endpoint).with_sent(sent);
+                Err(Failed { error, unsent })
+            }
+        }
+    }
+}
+
+impl Lease for Connection {
+    fn release(self: Box<Self>) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.put(self);
+        }
+    }
+}
+
+/// Tells the client's broken upload from the endpoint's broken answer.
+fn classify(error: hyper::Error, endpoint: &Endpoint) -> Error {
+    if let Some(ours) = own_cause(&error) {
+        return Error::new(ours.kind(), format!("{endpoint}: {ours}")).with_source(error);
+    }
+    let (kind, what) = if error.is_parse() || error.is_parse_too_large() {
+        (ErrorKind::BadResponse, "the answer is not HTTP/1")
+    } else {
+        (ErrorKind::Disconnected, "the connection ended before an answer")
+    };
+    Error::new(kind, format!("{endpoint}: {what}")).with_source(error)
+}
+
+/// The error of our own body that made hyper give up, if it was that.
+fn own_cause(error: &hyper::Error) -> Option<&Error> {
+    let mut next = std::error::Error::source(error);
+    // Bounded, should a foreign error ever name itself as its source.
+    for _ in 0..8 {
+        let source = next?;
+        if let Some(ours) = source.downcast_ref::<Error>() {
+            return Some(ours);
+        }
+        next = source.source();
+    }
+    None
+}

@@ -1,0 +1,118 @@
+//! Resolves, connects, encrypts, shakes hands. The one place of the client that names TLS.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+#[cfg(feature = "tls")]
+use once_cell::sync::OnceCell;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::resolve::Resolver;
+use crate::body::Body;
+use crate::error::{Chain, Error, ErrorKind};
+#[cfg(feature = "tls")]
+use crate::tls::UpstreamTls;
+use crate::upstream::{Endpoint, Host, Scheme};
+
+/// How long one address may take before the next is tried, when there are several.
+const ADDRESS_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Makes connections to endpoints.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connector {
+    pub(crate) resolver: Resolver,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<UpstreamTls>,
+}
+
+impl Connector {
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+        let stream = self.dial(endpoint).await?;
+        // Requests are written whole; waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        match endpoint.scheme() {
+            Scheme::Http => handshake(stream, endpoint).await,
+            Scheme::Https => self.encrypt(stream, endpoint).await,
+        }
+    }
+
+    /// Tries the endpoint's addresses in order.
+    async fn dial(&self, endpoint: &Endpoint) -> Result<TcpStream, Error> {
+        let name = match endpoint.host() {
+            Host::Ip(ip) => return open(*ip, endpoint).await,
+            Host::Name(name) => name,
+        };
+        let addrs = self.resolver.resolve(name).await?;
+        let (last, others) = match addrs.split_last() {
+            Some((last, others)) => (*last, others),
+            None => return Err(Error::new(ErrorKind::Resolve, format!("`{name}` has no address"))),
+        };
+        for addr in others {
+            match timeout(ADDRESS_TIMEOUT, open(*addr, endpoint)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => tracing::debug!(%addr, "next address of {endpoint}: {}", Chain(&error)),
+                Err(_) => tracing::debug!(%addr, "next address of {endpoint}: timed out"),
+            }
+        }
+        open(last, endpoint).await
+    }
+
+    /// The TLS settings: those given, or the platform's roots, read once for the process.
+    #[cfg(feature = "tls")]
+    pub(crate) fn load_roots(&self) -> Result<&UpstreamTls, Error> {
+        static PLATFORM: OnceCell<UpstreamTls> = OnceCell::new();
+        match &self.tls {
+            Some(tls) => Ok(tls),
+            None => PLATFORM.get_or_try_init(UpstreamTls::platform),
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    async fn encrypt(&self, stream: TcpStream, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+        let host = match endpoint.host() {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        };
+        let stream = self
+            .load_roots()?
+            .connect(stream, &host)
+            .await
+            .map_err(|error| error.within(endpoint))?;
+        handshake(stream, endpoint).await
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn encrypt(&self, _: TcpStream, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+        let what = format!("{endpoint}: https needs dial's feature `tls`");
+        std::future::ready(Err(Error::new(ErrorKind::Tls, what))).await
+    }
+}
+
+async fn open(ip: IpAddr, endpoint: &Endpoint) -> Result<TcpStream, Error> {
+    TcpStream::connect(SocketAddr::new(ip, endpoint.port()))
+        .await
+        .map_err(|source| {
+            Error::new(ErrorKind::Connect, format!("{endpoint}: cannot connect to {ip}"))
+                .with_source(source)
+        })
+}
+
+async fn handshake<IO>(io: IO, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(io)).await.map_err(|source| {
+        Error::new(ErrorKind::Connect, format!("{endpoint}: cannot start HTTP")).with_source(source)
+    })?;
+    let endpoint = endpoint.to_string();
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("connection to {endpoint} ended: {}", Chain(&error));
+        }
+    });
+    Ok(sender)
+}

@@ -1,0 +1,163 @@
+//! Idle connections, sharded by thread and keyed by endpoint.
+//!
+//! A worker's client has one shard that only the worker locks. A mounted proxy is shared by the threads of somebody
+//! else's runtime: each prefers a shard of its own and looks into the others only when that is empty.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::conn::Connection;
+use crate::config::PoolConfig;
+
+/// How often idle connections are looked through, at the most.
+const SWEEP: Duration = Duration::from_secs(1);
+
+pub(crate) struct Pool {
+    shards: Box<[Shard]>,
+    config: PoolConfig,
+    sweeping: AtomicBool,
+}
+
+/// Idle connections of each endpoint, the most recently used last.
+type Shard = Mutex<HashMap<u64, Vec<Box<Connection>>>>;
+
+impl Pool {
+    pub(crate) fn new(config: PoolConfig, shards: usize) -> Self {
+        Self {
+            shards: (0..shards.max(1)).map(|_| Shard::default()).collect(),
+            config,
+            sweeping: AtomicBool::new(false),
+        }
+    }
+
+    /// The most recently used connection that can take a request now.
+    pub(crate) fn take(&self, endpoint: u64) -> Option<Box<Connection>> {
+        let own = self.own_shard();
+        if let Some(connection) = self.take_from(&mut lock(&self.shards[own]), endpoint) {
+            return Some(connection);
+        }
+        // Others' shards: never wait for their owners.
+        (1..self.shards.len()).find_map(|step| {
+            let other = &self.shards[(own + step) % self.shards.len()];
+            self.take_from(&mut *other.try_lock().ok()?, endpoint)
+        })
+    }
+
+    fn take_from(
+        &self,
+        shard: &mut HashMap<u64, Vec<Box<Connection>>>,
+        endpoint: u64,
+    ) -> Option<Box<Connection>> {
+        let idle = shard.get_mut(&endpoint)?;
+        let mut at = idle.len();
+        while at > 0 {
+            at -= 1;
+            if idle[at].is_ready() {
+                let connection = idle.remove(at);
+                if connection.idle_since.elapsed() < self.config.idle_timeout {
+                    return Some(connection);
+                }
+            } else if idle[at].is_closed() {
+                idle.remove(at);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection whose response was read to its end. It may still be busy with the request's body: then it
+    /// lies here until it is ready, closed or too old.
+    pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Connection>) {
+        if connection.is_closed() || connection.endpoint().is_retired() || self.config.max_idle == 0 {
+            return;
+        }
+        // Without a runtime nobody would close it in time.
+        if !self.sweeping.load(Ordering::Relaxed) && !self.start_sweeping() {
+            return;
+        }
+        connection.idle_since = Instant::now();
+        let mut shard = lock(&self.shards[self.own_shard()]);
+        let idle = shard.entry(connection.endpoint().id()).or_default();
+        if idle.len() >= self.config.max_idle {
+            idle.remove(0);
+        }
+        idle.push(connection);
+    }
+
+    fn own_shard(&self) -> usize {
+        match self.shards.len() {
+            1 => 0,
+            shards => thread_number() % shards,
+        }
+    }
+
+    fn start_sweeping(self: &Arc<Self>) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        if !self.sweeping.swap(true, Ordering::Relaxed) {
+            runtime.spawn(sweep(Arc::downgrade(self), self.config.idle_timeout));
+        }
+        true
+    }
+
+    /// Closes what is closed already, too old, or belongs to an endpoint that was removed.
+    fn sweep(&self) {
+        let keep = |connection: &Box<Connection>| {
+            !connection.is_closed()
+                && !connection.endpoint().is_retired()
+                && connection.idle_since.elapsed() < self.config.idle_timeout
+        };
+        for shard in &self.shards {
+            lock(shard).retain(|_, idle| {
+                idle.retain(keep);
+                !idle.is_empty()
+            });
+        }
+    }
+}
+
+/// Runs as long as its pool lives.
+async fn sweep(pool: Weak<Pool>, idle_timeout: Duration) {
+    // On a runtime that goes away the pool must be able to start another.
+    struct Stopped(Weak<Pool>);
+    impl Drop for Stopped {
+        fn drop(&mut self) {
+            if let Some(pool) = self.0.upgrade() {
+                pool.sweeping.store(false, Ordering::Relaxed);
+            }
+        }
+    }
+    let stopped = Stopped(pool);
+    loop {
+        tokio::time::sleep(idle_timeout.min(SWEEP)).await;
+        match stopped.0.upgrade() {
+            Some(pool) => pool.sweep(),
+            None => return,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A small number for this thread, handed out in order.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    MINE.with(|mine| {
+        mine.get().unwrap_or_else(|| {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            mine.set(Some(number));
+            number
+        })
+    })
+}
