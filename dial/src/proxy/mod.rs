@@ -1,0 +1,184 @@
+//! The story of a request.
+//!
+//! [`Proxy::handle`] finds the route; [`Lane::handle`] runs it: sanitise → handler → endpoint → response. Whatever
+//! fails on the way passes once through [`respond`].
+
+mod attempt;
+mod respond;
+mod rewrite;
+mod route;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use http::{HeaderValue, Request};
+use http_body::Body as _;
+
+pub(crate) use self::attempt::Forwarder;
+pub use self::route::{ErrorHook, ResponseHook};
+pub(crate) use self::route::RouteSpec;
+use crate::body::Body;
+use crate::error::{Error, ErrorKind, RequestSent};
+use crate::handler::context::{BoxFuture, Context, Peer, States};
+use crate::handler::{Decision, IntoDecision, ModifiableRequest, Outbound, Outcome, Response};
+use crate::route::{Lookup, Params, RouteTable};
+
+/// A worker's proxy: its table of routes, each with the worker's own connections.
+pub(crate) struct Proxy {
+    table: RouteTable<Arc<Lane>>,
+    on_error: Option<ErrorHook>,
+}
+
+/// One route and the way out of one worker.
+pub(crate) struct Lane {
+    route: Arc<RouteSpec>,
+    forwarder: Arc<Forwarder>,
+}
+
+impl Proxy {
+    pub(crate) fn new(table: RouteTable<Arc<Lane>>, on_error: Option<ErrorHook>) -> Self {
+        Self { table, on_error }
+    }
+
+    /// Answers one request, come what may.
+    pub(crate) async fn handle(&self, request: Request<Body>, peer: &Peer) -> Response {
+        let host = match self.table.has_domains() {
+            true => rewrite::host(&request),
+            false => None,
+        };
+        let host = host.as_ref().and_then(|host| host.to_str().ok());
+        match self.table.find(host, request.method(), request.uri().path()) {
+            Lookup::Found(lane, params) => lane.handle(request, peer, params).await,
+            Lookup::NotFound => {
+                let what = format!("no route takes {}", request.uri().path().escape_debug());
+                self.refuse(Error::new(ErrorKind::NotFound, what))
+            }
+            Lookup::MethodNotAllowed(allow) => {
+                let what = format!("{} is not one of {allow}", request.method());
+                let mut response = self.refuse(Error::new(ErrorKind::MethodNotAllowed, what));
+                // RFC 9110 §15.5.6: a 405 has an Allow field.
+                if let Ok(allow) = HeaderValue::try_from(allow) {
+                    response.headers_mut().insert(http::header::ALLOW, allow);
+                }
+                response
+            }
+        }
+    }
+
+    fn refuse(&self, error: Error) -> Response {
+        respond::to(error, "-", self.on_error.as_ref())
+    }
+}
+
+impl Lane {
+    pub(crate) fn new(route: Arc<RouteSpec>, forwarder: Arc<Forwarder>) -> Arc<Self> {
+        Arc::new(Self { route, forwarder })
+    }
+
+    /// Answers one request on this route, come what may.
+    pub(crate) async fn handle(
+        self: &Arc<Self>,
+        request: Request<Body>,
+        peer: &Peer,
+        params: Params,
+    ) -> Response {
+        match self.run(request, peer, params).await {
+            Ok(response) => response,
+            Err(error) => respond::to(error, &self.route.name, self.route.on_error.as_ref()),
+        }
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        request: Request<Body>,
+        peer: &Peer,
+        params: Params,
+    ) -> Result<Response, Error> {
+        let request = self.limited(request)?;
+        let host = rewrite::host(&request);
+        let context = Arc::<Self>::clone(self);
+        let mut request = ModifiableRequest::received(request, host, peer, params, context);
+        rewrite::sanitise(&mut request, peer, self.route.forwarding);
+        match self.decide(request).await {
+            Decision::Forward(outbound) => self.forward(outbound).await,
+            Decision::Respond(response) => Ok(response),
+            Decision::Fail(error) => Err(error),
+        }
+    }
+
+    /// Refuses a body that is announced too large before anything else happens, and watches one that is not.
+    fn limited(&self, request: Request<Body>) -> Result<Request<Body>, Error> {
+        let Some(limit) = self.route.body_limit else {
+            return Ok(request);
+        };
+        let announced = request.body().size_hint().lower();
+        if announced > limit {
+            let what = format!("the request body has {announced} bytes; {limit} are allowed");
+            return Err(Error::new(ErrorKind::BodyTooLarge, what));
+        }
+        Ok(request.map(|body| body.limited(limit)))
+    }
+
+    /// Runs the handler. A panic ends this request and nothing else.
+    async fn decide(&self, request: ModifiableRequest) -> Decision {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (self.route.handler)(request)));
+        match outcome {
+            Ok(Outcome::Ready(decision)) => decision,
+            Ok(Outcome::Pending(mut future)) => {
+                std::future::poll_fn(|cx| {
+                    let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
+                    std::panic::catch_unwind(poll)
+                        .unwrap_or_else(|panic| std::task::Poll::Ready(panicked(&*panic)))
+                })
+                .await
+            }
+            Err(panic) => panicked(&*panic),
+        }
+    }
+
+    /// Sends what the handler decided on, and passes the answer through the hooks.
+    async fn forward(&self, mut outbound: Outbound) -> Result<Response, Error> {
+        let hooks = std::mem::take(&mut outbound.hooks);
+        let mut response = self.forwarder.forward(&self.route, outbound).await?;
+        rewrite::sanitise_response(&mut response);
+        for hook in hooks {
+            if let Err(reject) = hook.run(&mut response) {
+                return rejected(reject.into_decision());
+            }
+        }
+        if let Some(hook) = &self.route.on_response
+            && let Err(reject) = hook.run(&mut response)
+        {
+            return rejected(reject.into_decision());
+        }
+        Ok(response)
+    }
+}
+
+impl Context for Lane {
+    fn states(&self) -> &States {
+        &self.route.states
+    }
+
+    fn send(self: Arc<Self>, outbound: Outbound) -> BoxFuture<Result<Response, Error>> {
+        Box::pin(async move { self.forward(outbound).await })
+    }
+}
+
+/// A response hook refused the response.
+fn rejected(decision: Decision) -> Result<Response, Error> {
+    match decision {
+        Decision::Respond(response) => Ok(response),
+        Decision::Fail(error) => Err(error.with_sent(RequestSent::Yes)),
+        Decision::Forward(_) => Err(Error::new(ErrorKind::Handler, "a response hook cannot forward")),
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Decision {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Decision::Fail(Error::new(ErrorKind::HandlerPanicked, format!("the handler panicked: {text}")))
+}

@@ -1,0 +1,39 @@
+//! The one place where an error becomes a response and a log line.
+
+use std::panic::AssertUnwindSafe;
+
+use crate::body::Body;
+use crate::error::{Chain, Error, ErrorKind, Side};
+use crate::handler::Response;
+use crate::proxy::ErrorHook;
+
+/// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log.
+pub(crate) fn to(error: Error, route: &str, hook: Option<&ErrorHook>) -> Response {
+    log(&error, route);
+    let mut response = plain(&error);
+    if let Some(hook) = hook {
+        let run = AssertUnwindSafe(|| hook.run(&error, &mut response));
+        if std::panic::catch_unwind(run).is_err() {
+            tracing::error!(route, "the on_error hook panicked");
+            response = plain(&error);
+        }
+    }
+    response
+}
+
+fn plain(error: &Error) -> Response {
+    let status = error.status();
+    let text = status.canonical_reason().unwrap_or("Error");
+    crate::handler::text(status, Body::from(text))
+}
+
+fn log(error: &Error, route: &str) {
+    let (kind, sent) = (error.kind(), error.request_sent());
+    match (error.side(), kind) {
+        (_, ErrorKind::HandlerPanicked) | (Side::Internal, _) => {
+            tracing::error!(route, ?kind, "{}", Chain(error));
+        }
+        (Side::Upstream, _) => tracing::warn!(route, ?kind, ?sent, "{}", Chain(error)),
+        (Side::Downstream, _) => tracing::debug!(route, ?kind, "{}", Chain(error)),
+    }
+}

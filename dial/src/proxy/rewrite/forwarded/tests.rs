@@ -1,0 +1,98 @@
+use http::HeaderMap;
+
+use super::*;
+
+fn peer(addr: &str, trusted: bool) -> Peer {
+    Peer::new(addr.parse().unwrap(), trusted)
+}
+
+fn sent(peer: &Peer, forwarding: Forwarding, client: &[(&'static str, &'static str)]) -> Vec<String> {
+    let mut map = HeaderMap::new();
+    for (name, value) in client {
+        map.append(*name, HeaderValue::from_static(value));
+    }
+    let mut headers = Headers::new(map);
+    let host = Some(HeaderValue::from_static("shop.example:8080"));
+    set(&mut headers, peer, host, forwarding);
+    let mut lines: Vec<_> = headers
+        .now()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    lines.sort();
+    lines
+}
+
+const SPOOFED: [(&str, &str); 8] = [
+    ("accept", "*/*"),
+    ("x-forwarded-for", "1.1.1.1"),
+    ("x-forwarded-for", "2.2.2.2"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-host", "bank.example"),
+    ("x-forwarded-prefix", "/admin"),
+    ("x-real-ip", "3.3.3.3"),
+    ("forwarded", "for=4.4.4.4"),
+];
+
+#[test]
+fn nothing_an_untrusted_peer_says_is_believed() {
+    assert_eq!(
+        sent(&peer("192.0.2.1:9", false), Forwarding::XForwarded, &SPOOFED),
+        [
+            "accept: */*",
+            "x-forwarded-for: 192.0.2.1",
+            "x-forwarded-host: shop.example:8080",
+            "x-forwarded-proto: http",
+        ]
+    );
+    assert_eq!(sent(&peer("192.0.2.1:9", false), Forwarding::Off, &SPOOFED), ["accept: */*"]);
+}
+
+#[test]
+fn a_trusted_peer_is_added_to() {
+    assert_eq!(
+        sent(&peer("192.0.2.1:9", true), Forwarding::Both, &SPOOFED),
+        [
+            "accept: */*",
+            "forwarded: for=4.4.4.4, for=192.0.2.1;proto=http;host=\"shop.example:8080\"",
+            "x-forwarded-for: 1.1.1.1, 2.2.2.2, 192.0.2.1",
+            "x-forwarded-host: bank.example",
+            "x-forwarded-prefix: /admin",
+            "x-forwarded-proto: https",
+            "x-real-ip: 3.3.3.3",
+        ]
+    );
+}
+
+#[test]
+fn ipv6_is_quoted_in_forwarded_and_bare_in_x_forwarded_for() {
+    assert_eq!(
+        sent(&peer("[2001:db8::1]:9", false), Forwarding::Both, &[]),
+        [
+            "forwarded: for=\"[2001:db8::1]\";proto=http;host=\"shop.example:8080\"",
+            "x-forwarded-for: 2001:db8::1",
+            "x-forwarded-host: shop.example:8080",
+            "x-forwarded-proto: http",
+        ]
+    );
+}
+
+#[test]
+fn an_ipv4_client_of_a_dual_stack_socket_is_ipv4() {
+    let lines = sent(&peer("[::ffff:192.0.2.1]:9", false), Forwarding::XForwarded, &[]);
+    assert!(lines.contains(&"x-forwarded-for: 192.0.2.1".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn an_unknown_client_leaves_no_address_and_no_spoofed_one() {
+    let lines = sent(&Peer::default(), Forwarding::Both, &SPOOFED);
+    assert_eq!(lines[1], "forwarded: for=unknown;proto=http;host=\"shop.example:8080\"");
+    assert!(!lines.iter().any(|line| line.starts_with("x-forwarded-for")), "{lines:?}");
+}
+
+#[test]
+fn values_are_quoted_so_that_they_read_back_as_sent() {
+    let mut out = String::new();
+    push_value(&mut out, "a\"b\\c");
+    assert_eq!(out, "\"a\\\"b\\\\c\"");
+}

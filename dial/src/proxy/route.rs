@@ -1,0 +1,73 @@
+//! Everything there is to know about one route once it is wired.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::{Forwarding, HostHeader, Timeouts};
+use crate::error::Error;
+use crate::handler::context::States;
+use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
+use crate::upstream::Upstream;
+
+/// A route, ready to run. Shared by all workers and never changed.
+#[derive(Clone)]
+pub(crate) struct RouteSpec {
+    pub(crate) name: String,
+    pub(crate) handler: HandlerFn,
+    pub(crate) upstream: Upstream,
+    pub(crate) host_header: HostHeader,
+    pub(crate) forwarding: Forwarding,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) body_limit: Option<u64>,
+    pub(crate) on_response: Option<ResponseHook>,
+    pub(crate) on_error: Option<ErrorHook>,
+    pub(crate) states: States,
+}
+
+/// Edits every response a route's endpoints give; made from `Fn(&mut Response)`, which may also return
+/// `Result<(), E: IntoReject>`.
+#[derive(Clone)]
+pub struct ResponseHook(Arc<dyn Fn(&mut Response) -> Result<(), Reject> + Send + Sync>);
+
+impl ResponseHook {
+    /// Wraps a function or closure.
+    pub fn new<F, R>(hook: F) -> Self
+    where
+        F: Fn(&mut Response) -> R + Send + Sync + 'static,
+        R: IntoEdit,
+    {
+        Self(Arc::new(move |response| hook(response).into_edit()))
+    }
+
+    pub(crate) fn run(&self, response: &mut Response) -> Result<(), Reject> {
+        (self.0)(response)
+    }
+}
+
+impl fmt::Debug for ResponseHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseHook")
+    }
+}
+
+/// Edits or replaces the response to a request that failed; made from `Fn(&Error, &mut Response)`. The response it is
+/// given has the error's status and a plain text.
+#[derive(Clone)]
+pub struct ErrorHook(Arc<dyn Fn(&Error, &mut Response) + Send + Sync>);
+
+impl ErrorHook {
+    /// Wraps a function or closure.
+    pub fn new(hook: impl Fn(&Error, &mut Response) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    pub(crate) fn run(&self, error: &Error, response: &mut Response) {
+        (self.0)(error, response);
+    }
+}
+
+impl fmt::Debug for ErrorHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorHook")
+    }
+}
