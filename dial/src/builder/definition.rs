@@ -1,0 +1,234 @@
+//! What `#[proxy]` makes of a function, as data in a static.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use super::Defaults;
+use crate::config::{Forwarding, HostHeader};
+use crate::error::Error;
+use crate::handler::{ModifiableRequest, Outcome, Startup};
+use crate::proxy::{ErrorHook, ResponseHook, RouteSpec};
+use crate::upstream::Upstream;
+
+/// Implemented by `#[proxy]` for the type that carries the function's name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a route",
+    label = "not a function with `#[proxy]`",
+    note = "put `#[dial::proxy(..)]` on the function of this name"
+)]
+pub trait Route {
+    /// The route's definition.
+    fn definition() -> &'static Definition;
+}
+
+/// A route as `#[proxy]` declares it. It is made by the attribute and taken by
+/// [`Router::mount`](crate::Router::mount).
+pub struct Definition {
+    pub(super) name: &'static str,
+    pub(super) location: Location,
+    pub(super) path: &'static str,
+    pub(super) domains: &'static [&'static str],
+    pub(super) methods: &'static [&'static str],
+    pub(super) check: fn(&Startup<'_>) -> Result<(), Error>,
+    call: fn(ModifiableRequest) -> Outcome,
+    hosts: Hosts,
+    upstream: OnceCell<Upstream>,
+    host_header: Option<HostHeader>,
+    forwarding: Option<Forwarding>,
+    connect_timeout: Option<Duration>,
+    response_timeout: Option<Duration>,
+    body_limit: Option<u64>,
+    on_response: Option<fn() -> ResponseHook>,
+    on_error: Option<fn() -> ErrorHook>,
+}
+
+/// Where a route is declared.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Location {
+    pub krate: &'static str,
+    pub file: &'static str,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Where a route's hosts come from.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Hosts {
+    Listed(&'static [&'static str]),
+    Computed(fn() -> Result<Vec<String>, Error>),
+    Env(&'static str),
+    Shared(fn() -> Upstream),
+}
+
+impl Definition {
+    /// The route's name: the function's, unless `name` was given.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The path it takes.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Its upstream, made on first use.
+    ///
+    /// # Errors
+    /// What is wrong with its hosts.
+    pub fn upstream(&self) -> Result<Upstream, Error> {
+        let upstream = self.upstream.get_or_try_init(|| match self.hosts {
+            Hosts::Listed(hosts) => Upstream::new(hosts),
+            Hosts::Computed(hosts) => Upstream::new(hosts()?),
+            Hosts::Env(variable) => from_env(variable),
+            Hosts::Shared(upstream) => Ok(upstream()),
+        });
+        upstream.cloned()
+    }
+
+    pub(super) fn spec(&'static self, defaults: &Defaults) -> Result<RouteSpec, Error> {
+        let mut timeouts = defaults.timeouts;
+        timeouts.connect = self.connect_timeout.unwrap_or(timeouts.connect);
+        timeouts.response = self.response_timeout.unwrap_or(timeouts.response);
+        Ok(RouteSpec {
+            name: self.name.to_owned(),
+            handler: Arc::new(self.call),
+            upstream: self.upstream()?,
+            host_header: self.host_header.unwrap_or(defaults.host_header),
+            forwarding: self.forwarding.unwrap_or(defaults.forwarding),
+            timeouts,
+            body_limit: self.body_limit,
+            on_response: self.on_response.map(|hook| hook()),
+            on_error: self.on_error.map(|hook| hook()).or_else(|| defaults.on_error.clone()),
+            states: defaults.states.clone(),
+        })
+    }
+}
+
+/// What the attribute calls, in a `static`.
+#[doc(hidden)]
+impl Definition {
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        location: Location,
+        call: fn(ModifiableRequest) -> Outcome,
+        check: fn(&Startup<'_>) -> Result<(), Error>,
+        hosts: Hosts,
+    ) -> Self {
+        Self {
+            name,
+            location,
+            path: "/{*path}",
+            domains: &[],
+            methods: &[],
+            check,
+            call,
+            hosts,
+            upstream: OnceCell::new(),
+            host_header: None,
+            forwarding: None,
+            connect_timeout: None,
+            response_timeout: None,
+            body_limit: None,
+            on_response: None,
+            on_error: None,
+        }
+    }
+
+    #[must_use]
+    pub const fn at(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
+    }
+
+    #[must_use]
+    pub const fn domains(mut self, domains: &'static [&'static str]) -> Self {
+        self.domains = domains;
+        self
+    }
+
+    #[must_use]
+    pub const fn methods(mut self, methods: &'static [&'static str]) -> Self {
+        self.methods = methods;
+        self
+    }
+
+    #[must_use]
+    pub const fn host_header(mut self, host_header: HostHeader) -> Self {
+        self.host_header = Some(host_header);
+        self
+    }
+
+    #[must_use]
+    pub const fn forwarding(mut self, forwarding: Forwarding) -> Self {
+        self.forwarding = Some(forwarding);
+        self
+    }
+
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.response_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn body_limit(mut self, bytes: u64) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    #[must_use]
+    pub const fn on_response(mut self, hook: fn() -> ResponseHook) -> Self {
+        self.on_response = Some(hook);
+        self
+    }
+
+    #[must_use]
+    pub const fn on_error(mut self, hook: fn() -> ErrorHook) -> Self {
+        self.on_error = Some(hook);
+        self
+    }
+}
+
+/// A comma list in an environment variable, read once.
+fn from_env(variable: &'static str) -> Result<Upstream, Error> {
+    let list = std::env::var(variable).map_err(|source| {
+        Error::config(format!("the environment variable `{variable}` lists no hosts"))
+            .with_source(source)
+    })?;
+    let hosts: Vec<_> = list.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
+    Upstream::new(hosts)
+        .map_err(|error| error.within(format_args!("environment variable `{variable}`")))
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} in crate {}", self.file, self.line, self.krate)
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Definition")
+            .field("name", &self.name)
+            .field("path", &self.path)
+            .field("domains", &self.domains)
+            .field("methods", &self.methods)
+            .field("hosts", &self.hosts)
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
+}

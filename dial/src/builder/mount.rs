@@ -1,0 +1,337 @@
+//! A proxy for somebody else's application: `dial::proxy(hosts, handler)` is a `tower` service.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::thread::available_parallelism;
+
+use http::{Extensions, Request};
+use http_body::Body as HttpBody;
+use ipnet::IpNet;
+
+use super::{Defaults, parse_network};
+use crate::body::Body;
+use crate::client::{Client, Connector, Resolve, Resolver};
+use crate::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+use crate::error::{BoxError, Error};
+use crate::handler::context::Peer;
+use crate::handler::shapes::erase;
+use crate::handler::{ClientAddr, Handler, IntoEdit, Response, Startup};
+use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec};
+use crate::route::Params;
+use crate::upstream::{IntoHosts, Upstream};
+
+/// A list of hosts, or an [`Upstream`] that others share or change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of hosts",
+    label = "expected an array, slice or `Vec` of strings, or an `Upstream`"
+)]
+pub trait IntoUpstream {
+    /// The upstream.
+    ///
+    /// # Errors
+    /// What is wrong with the hosts.
+    fn into_upstream(self) -> Result<Upstream, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<H: IntoHosts> IntoUpstream for H {
+    fn into_upstream(self) -> Result<Upstream, Error> {
+        Upstream::new(self)
+    }
+}
+
+impl IntoUpstream for Upstream {
+    fn into_upstream(self) -> Result<Upstream, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoUpstream for &Upstream {
+    fn into_upstream(self) -> Result<Upstream, Error> {
+        Ok(self.clone())
+    }
+}
+
+/// A load-balanced proxy as a service: for axum's `route_service`, `nest_service` and `fallback_service`, for bare
+/// hyper, or for [`Router::at`](crate::Router::at). Made by [`proxy`] and [`try_proxy`].
+///
+/// Clones share connections. It has to be called on a tokio runtime with I/O and time.
+#[derive(Clone)]
+pub struct ProxyService {
+    spec: RouteSpec,
+    options: Options,
+    lane: Arc<OnceLock<Arc<Lane>>>,
+}
+
+#[derive(Clone)]
+struct Options {
+    check: Arc<dyn Fn(&Startup<'_>) -> Result<(), Error> + Send + Sync>,
+    pool: PoolConfig,
+    connector: Connector,
+    trusted: Arc<[IpNet]>,
+    https: bool,
+    client_addr: Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>,
+}
+
+/// A proxy to `hosts` that passes requests through `handler`.
+///
+/// ```
+/// use dial::ModifiableRequest;
+///
+/// fn api(mut request: ModifiableRequest) -> dial::Result {
+///     request.rewrite_uri("/api/v1/data").build()
+/// }
+///
+/// let service = dial::proxy(["http://backend1:8080", "backend2"], api);
+/// // axum::Router::new().route_service("/api/data", service)
+/// ```
+///
+/// # Panics
+/// When a host is not understood, or there is none; [`try_proxy`] returns the error instead.
+#[track_caller]
+pub fn proxy<S>(hosts: impl IntoUpstream, handler: impl Handler<S>) -> ProxyService {
+    match try_proxy(hosts, handler) {
+        Ok(service) => service,
+        Err(error) => panic!("dial::proxy: {error}"),
+    }
+}
+
+/// Like [`proxy`], for hosts that are not known to be right.
+///
+/// # Errors
+/// What is wrong with the hosts.
+pub fn try_proxy<S>(
+    hosts: impl IntoUpstream,
+    handler: impl Handler<S>,
+) -> Result<ProxyService, Error> {
+    let upstream = hosts.into_upstream()?;
+    let handler = Arc::new(handler);
+    let checked = Arc::clone(&handler);
+    Ok(ProxyService {
+        spec: RouteSpec {
+            name: "mounted".to_owned(),
+            handler: erase(handler),
+            upstream,
+            host_header: HostHeader::default(),
+            forwarding: Forwarding::default(),
+            timeouts: Timeouts::default(),
+            body_limit: None,
+            on_response: None,
+            on_error: None,
+            states: crate::handler::context::States::default(),
+        },
+        options: Options {
+            check: Arc::new(move |startup| checked.check(startup)),
+            pool: PoolConfig::default(),
+            connector: Connector::default(),
+            trusted: Arc::default(),
+            https: false,
+            client_addr: Arc::new(|extensions| {
+                extensions.get::<ClientAddr>().map(|client| client.0)
+            }),
+        },
+        lane: Arc::default(),
+    })
+}
+
+impl ProxyService {
+    /// The name in logs. Default is `mounted`.
+    #[must_use]
+    pub fn name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.with(|spec, _| spec.name = name)
+    }
+
+    /// The upstream, whose hosts may be changed at any time.
+    #[must_use]
+    pub fn upstream(&self) -> &Upstream {
+        &self.spec.upstream
+    }
+
+    /// What Host is sent. Default is [`HostHeader::Endpoint`].
+    #[must_use]
+    pub fn host_header(self, host_header: HostHeader) -> Self {
+        self.with(|spec, _| spec.host_header = host_header)
+    }
+
+    /// Which forwarding fields are sent. Default is [`Forwarding::XForwarded`].
+    #[must_use]
+    pub fn forwarding(self, forwarding: Forwarding) -> Self {
+        self.with(|spec, _| spec.forwarding = forwarding)
+    }
+
+    /// Default is [`Timeouts::default`].
+    #[must_use]
+    pub fn timeouts(self, timeouts: Timeouts) -> Self {
+        self.with(|spec, _| spec.timeouts = timeouts)
+    }
+
+    /// The largest request body in bytes; more is a 413. Default is no limit.
+    #[must_use]
+    pub fn body_limit(self, bytes: u64) -> Self {
+        self.with(|spec, _| spec.body_limit = Some(bytes))
+    }
+
+    /// Gives the handler a value it asks for with [`State<T>`](crate::State); one for each type. Without it such a
+    /// handler answers 500: a service that is mounted elsewhere has no startup of its own.
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> Self {
+        self.with(|spec, _| spec.states.insert(state))
+    }
+
+    /// Edits every response an endpoint gives; see [`ModifiableRequest::on_response`](crate::ModifiableRequest::on_response).
+    #[must_use]
+    pub fn on_response<F, R>(self, hook: F) -> Self
+    where
+        F: Fn(&mut Response) -> R + Send + Sync + 'static,
+        R: IntoEdit,
+    {
+        self.with(|spec, _| spec.on_response = Some(ResponseHook::new(hook)))
+    }
+
+    /// Edits or replaces the response to a request that failed.
+    #[must_use]
+    pub fn on_error(self, hook: impl Fn(&Error, &mut Response) + Send + Sync + 'static) -> Self {
+        self.with(|spec, _| spec.on_error = Some(ErrorHook::new(hook)))
+    }
+
+    /// How idle connections to endpoints are kept. Default is [`PoolConfig::default`].
+    #[must_use]
+    pub fn pool(self, pool: PoolConfig) -> Self {
+        self.with(|_, options| options.pool = pool)
+    }
+
+    /// Resolves the names of endpoints. Default is the system's resolver.
+    #[must_use]
+    pub fn resolver(self, resolve: impl Resolve) -> Self {
+        self.with(|_, options| options.connector.resolver = Resolver::new(resolve))
+    }
+
+    /// How `https://` endpoints are verified. Default is the platform's roots.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn upstream_tls(self, tls: crate::UpstreamTls) -> Self {
+        self.with(|_, options| options.connector.tls = Some(tls))
+    }
+
+    /// Tells how to find the client's address among a request's extensions. Default is [`ClientAddr`]. Without an
+    /// address no `X-Forwarded-For` is sent. For axum served with connect info:
+    ///
+    /// `.client_addr(|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0))`
+    #[must_use]
+    pub fn client_addr(
+        self,
+        find: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|_, options| options.client_addr = Arc::new(find))
+    }
+
+    /// Peers whose forwarding fields are believed; see [`Router::trust`](crate::Router::trust).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for what is neither a network nor an address.
+    pub fn trust<T: AsRef<str>>(
+        self,
+        networks: impl IntoIterator<Item = T>,
+    ) -> Result<Self, Error> {
+        let networks = networks.into_iter().map(|network| parse_network(network.as_ref()));
+        let networks = networks.collect::<Result<Arc<[_]>, _>>()?;
+        Ok(self.with(|_, options| options.trusted = networks))
+    }
+
+    /// Whether clients reach the application over TLS, for `X-Forwarded-Proto`. Default is no.
+    #[must_use]
+    pub fn https(self, https: bool) -> Self {
+        self.with(|_, options| options.https = https)
+    }
+
+    /// The route this makes under a router.
+    pub(super) fn spec(&self, path: &str, defaults: &Defaults) -> Result<RouteSpec, Error> {
+        let mut spec = self.spec.clone();
+        spec.states.extend(&defaults.states);
+        (self.options.check)(&Startup { states: &spec.states })?;
+        if spec.name == "mounted" {
+            path.clone_into(&mut spec.name);
+        }
+        spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
+        Ok(spec)
+    }
+
+    /// Changes an option. What was sent before keeps its connections; this service begins with none.
+    fn with(mut self, change: impl FnOnce(&mut RouteSpec, &mut Options)) -> Self {
+        change(&mut self.spec, &mut self.options);
+        self.lane = Arc::default();
+        self
+    }
+
+    fn lane(&self) -> Arc<Lane> {
+        let lane = self.lane.get_or_init(|| {
+            let threads = available_parallelism().map_or(1, usize::from);
+            let connector = self.options.connector.clone();
+            let client = Client::new(connector, self.options.pool, threads);
+            Lane::new(Arc::new(self.spec.clone()), Arc::new(Forwarder::new(client)))
+        });
+        Arc::clone(lane)
+    }
+
+    fn peer(&self, extensions: &Extensions) -> Peer {
+        let mut peer = match (self.options.client_addr)(extensions) {
+            None => Peer::default(),
+            Some(addr) => {
+                let ip = addr.ip().to_canonical();
+                Peer::new(addr, self.options.trusted.iter().any(|net| net.contains(&ip)))
+            }
+        };
+        peer.https = self.options.https;
+        peer
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for ProxyService
+where
+    B: HttpBody + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        hyper::service::Service::call(self, request)
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for ProxyService
+where
+    B: HttpBody + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let lane = self.lane();
+        let peer = self.peer(request.extensions());
+        let request = request.map(Body::new);
+        Box::pin(async move { Ok(lane.handle(request, &peer, Params::none()).await) })
+    }
+}
+
+impl fmt::Debug for ProxyService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyService")
+            .field("name", &self.spec.name)
+            .field("upstream", &self.spec.upstream)
+            .finish_non_exhaustive()
+    }
+}
