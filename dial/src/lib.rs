@@ -20,6 +20,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
+pub use dial_macros::proxy;
 pub use self::client::Resolve;
 pub use self::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Result, Side};

@@ -72,9 +72,9 @@ impl Definition {
         self.name
     }
 
-    /// The path it takes.
+    /// The pattern of the paths it takes.
     #[must_use]
-    pub fn path(&self) -> &'static str {
+    pub fn pattern(&self) -> &'static str {
         self.path
     }
 
@@ -143,7 +143,7 @@ impl Definition {
     }
 
     #[must_use]
-    pub const fn at(mut self, path: &'static str) -> Self {
+    pub const fn path(mut self, path: &'static str) -> Self {
         self.path = path;
         self
     }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -41,7 +40,6 @@ pub struct Outbound {
     pub(crate) host: Option<http::HeaderValue>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) context: Arc<dyn Context>,
-    pub(crate) client: Option<SocketAddr>,
 }
 
 /// An edit of the response, left by [`ModifiableRequest::on_response`]. The mutex is never locked: it makes the

@@ -380,7 +380,6 @@ impl ModifiableRequest {
             host: self.host.take(),
             hooks: std::mem::take(&mut self.hooks),
             context: Arc::clone(&self.context),
-            client: self.client,
         })
     }
 

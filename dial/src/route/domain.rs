@@ -57,18 +57,19 @@ impl Domain {
         if name.contains(':') {
             return Err("a domain has no port; it matches every port");
         }
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if !name.chars().all(|c| allowed(c) || !c.is_ascii()) {
+            return Err("a host name consists of letters, digits, `-`, `_` and `.`");
+        }
         let name = if name.is_ascii() {
             Cow::Borrowed(name)
         } else {
             match url::Host::parse(name) {
-                Ok(url::Host::Domain(ascii)) => Cow::Owned(ascii),
+                // Some characters are mapped to others that are not allowed.
+                Ok(url::Host::Domain(ascii)) if ascii.chars().all(allowed) => Cow::Owned(ascii),
                 _ => return Err("not a valid international domain name"),
             }
         };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !name.chars().all(allowed) {
-            return Err("a host name consists of letters, digits, `-`, `_` and `.`");
-        }
         let name = canonical_name(&name).ok_or("not a host name: too long, or an empty label")?;
         if wildcard {
             Ok(Self::Under(name.into()))

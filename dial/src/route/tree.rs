@@ -21,7 +21,8 @@ pub(super) struct Tree {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Sorted. Most levels have a few, for which a compact list beats a map; thousands still insert in no time.
+    /// Sorted by length, then text: most comparisons need not look at the text. Most levels have a few entries,
+    /// for which a compact list beats a map, and at startup thousands are inserted in no time.
     statics: Vec<(Box<str>, Box<Node>)>,
     param: Option<Box<Node>>,
     /// Stored at the pattern that ends here.
@@ -98,8 +99,10 @@ impl Node {
     }
 
     fn search(&self, segment: &str) -> Result<usize, usize> {
-        let statics = &self.statics;
-        statics.binary_search_by(|(known, _)| (**known).cmp(segment))
+        self.statics.binary_search_by(|(known, _)| {
+            let by_length = known.len().cmp(&segment.len());
+            by_length.then_with(|| (**known).cmp(segment))
+        })
     }
 
     fn walk<B>(

@@ -1,5 +1,6 @@
 //! Where an endpoint is: scheme, host and port, parsed once from a line of configuration.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -38,7 +39,8 @@ impl Address {
     /// that a URL can have is an error, and so is whatever would have to be reinterpreted to make sense
     /// (`0x7f.1`, `%61`, `a b`): configuration says what it means.
     pub(crate) fn parse(entry: &str) -> Result<Self, Error> {
-        Self::check(entry).map_err(|what| Error::config(what).within(format_args!("{entry:?}")))
+        Self::check(entry)
+            .map_err(|what| Error::config(what).within(format_args!("{:?}", loggable(entry))))
     }
 
     /// `host`, `host:port` or `[ipv6]:port`, as in a Host field: the scheme's own port is left out.
@@ -64,15 +66,17 @@ impl Address {
             Some((scheme, rest)) => (Scheme::parse(scheme)?, rest),
             None => (Scheme::Http, entry),
         };
+        if entry.contains('@') {
+            return Err(
+                "`@` has no place in a host; credentials go into an Authorization field".into(),
+            );
+        }
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if let Some(at) = authority.find(['/', '?', '#', '\\']) {
             return Err(format!(
                 "a host ends after its port, this has `{}`; paths and queries are set in the handler",
                 &authority[at..]
             ));
-        }
-        if authority.contains('@') {
-            return Err("a host has no user name and password; set an Authorization field".into());
         }
         let (host, port) = split_port(authority)?;
         Ok(Self {
@@ -99,12 +103,10 @@ impl Scheme {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            _ if text.eq_ignore_ascii_case("http") => Ok(Self::Http),
-            _ if text.eq_ignore_ascii_case("https") => Ok(Self::Https),
-            "" => Err("the scheme is empty; it is `http` or `https`".into()),
-            _ => Err(format!("unknown scheme `{text}`; it is `http` or `https`")),
-        }
+        let known = [Self::Http, Self::Https];
+        let named = |scheme: &Self| text.eq_ignore_ascii_case(scheme.as_str());
+        let unknown = || format!("unknown scheme `{text}`; it is `http` or `https`");
+        known.into_iter().find(named).ok_or_else(unknown)
     }
 }
 
@@ -166,6 +168,14 @@ impl fmt::Display for Host {
             Self::Name(name) => f.write_str(name),
             Self::Ip(address) => address.fmt(f),
         }
+    }
+}
+
+/// The entry without what may be a password.
+fn loggable(entry: &str) -> Cow<'_, str> {
+    match entry.rsplit_once('@') {
+        Some((_, rest)) => Cow::Owned(format!("…@{rest}")),
+        None => Cow::Borrowed(entry),
     }
 }
 

@@ -22,11 +22,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads an entry of `hosts`; see [`Address::parse`].
-    pub(crate) fn parse(entry: &str) -> Result<Self, Error> {
-        Self::new(Address::parse(entry)?)
-    }
-
+    /// A new endpoint, also where there is one at this address already.
     pub(crate) fn new(address: Address) -> Result<Self, Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let authority = HeaderValue::try_from(address.authority())

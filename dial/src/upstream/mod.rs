@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use once_cell::sync::Lazy;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
@@ -123,11 +124,8 @@ impl Upstream {
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         let snapshot = self.inner.snapshot.load();
-        snapshot
-            .endpoints()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let hosts = snapshot.endpoints().iter().map(ToString::to_string);
+        hosts.collect()
     }
 
     /// How many hosts there are.
@@ -166,14 +164,9 @@ impl Upstream {
         };
         let new = Arc::new(old.successor(new, inner.round_robin.peek()));
         inner.snapshot.store(Arc::clone(&new));
-        for endpoint in old.endpoints() {
-            if !new
-                .endpoints()
-                .iter()
-                .any(|stays| Arc::ptr_eq(stays, endpoint))
-            {
-                endpoint.retire();
-            }
+        let stays = |old| new.endpoints().iter().any(|new| Arc::ptr_eq(new, old));
+        for left in old.endpoints().iter().filter(|old| !stays(old)) {
+            left.retire();
         }
         Ok(true)
     }
@@ -186,22 +179,22 @@ impl fmt::Debug for Upstream {
 }
 
 /// Another handle to the same upstream.
-impl From<&Self> for Upstream {
-    fn from(upstream: &Self) -> Self {
+impl From<&Upstream> for Upstream {
+    fn from(upstream: &Upstream) -> Self {
         upstream.clone()
     }
 }
 
 /// Another handle to an upstream in a static.
-impl<F: FnOnce() -> Self> From<&LazyLock<Self, F>> for Upstream {
-    fn from(upstream: &LazyLock<Self, F>) -> Self {
+impl<F: FnOnce() -> Upstream> From<&LazyLock<Upstream, F>> for Upstream {
+    fn from(upstream: &LazyLock<Upstream, F>) -> Self {
         (**upstream).clone()
     }
 }
 
 /// Another handle to an upstream in a static.
-impl<F: FnOnce() -> Self> From<&once_cell::sync::Lazy<Self, F>> for Upstream {
-    fn from(upstream: &once_cell::sync::Lazy<Self, F>) -> Self {
+impl<F: FnOnce() -> Upstream> From<&Lazy<Upstream, F>> for Upstream {
+    fn from(upstream: &Lazy<Upstream, F>) -> Self {
         (**upstream).clone()
     }
 }

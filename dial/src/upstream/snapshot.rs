@@ -6,7 +6,7 @@ use super::endpoint::Endpoint;
 use super::tried::Tried;
 
 /// The list of endpoints, and which turn belongs to which of them. Never changes; a change makes a new one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Snapshot {
     endpoints: Vec<Arc<Endpoint>>,
     /// Turn `t` belongs to the endpoint at `(t + shift) % len`.

@@ -145,11 +145,9 @@ fn a_retry_goes_to_the_next_that_was_not_tried() {
         tried.insert(&endpoint);
     }
     assert_eq!(order, "abc");
-    assert_eq!(tried.len(), 3);
     // Another request whose turn falls on one it tried.
     let (b, c) = (pick(&upstream), pick(&upstream));
     let mut tried = Tried::none();
-    assert!(tried.is_empty());
     tried.insert(&c);
     assert_eq!(pick_after(&upstream, &tried).as_deref(), Some("a"));
     tried.insert(&b);
@@ -161,10 +159,12 @@ fn a_request_goes_to_sixteen_endpoints_at_most() {
     let hosts: Vec<_> = (0..20).map(|n| format!("h{n}")).collect();
     let upstream = Upstream::new(hosts).unwrap();
     let mut tried = Tried::none();
+    let mut count = 0;
     while let Some(endpoint) = upstream.pick(&tried) {
         tried.insert(&endpoint);
+        count += 1;
     }
-    assert_eq!(tried.len(), 16);
+    assert_eq!(count, 16);
 }
 
 #[test]

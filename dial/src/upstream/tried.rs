@@ -34,15 +34,7 @@ impl Tried {
         self.ids[..self.len].contains(&endpoint.id())
     }
 
-    /// How many endpoints were tried.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
+    /// Whether the request has been to as many endpoints as it may.
     pub(crate) fn is_full(&self) -> bool {
         self.len == MAX_TRIED
     }

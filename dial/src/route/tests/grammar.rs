@@ -144,7 +144,10 @@ fn domains_are_refused_with_a_reason() {
         ("example.com/", "without scheme"),
         ("a b", "letters"),
         ("user@example.com", "letters"),
-        ("bü cher.example", "international"),
+        ("bü cher.example", "letters"),
+        ("b%C3%BCch.ü", "letters"),
+        ("ex＊ample", "international"),
+        ("bü\u{2028}cher", "international"),
         ("１２７.0.0.1", "international"),
         (&long, "too long"),
     ] {
