@@ -112,8 +112,10 @@ impl Body {
         match body {
             Some(body) if body.is_end_stream() => Self::empty(),
             Some(body) => Self::of(Inner::Boxed(Mutex::new(Box::pin(
-                body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-                    .map_err(Into::into),
+                body.map_frame(|frame| {
+                    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+                })
+                .map_err(Into::into),
             )))),
             None => Self::empty(),
         }
@@ -197,11 +199,11 @@ impl HttpBody for Body {
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
             Some(Ok(frame)) => frame,
         };
-        if let Some(data) = frame.data_ref() {
-            if let Err(error) = self.charge(data.len()) {
-                self.inner = Inner::Empty;
-                return Poll::Ready(Some(Err(error)));
-            }
+        if let Some(data) = frame.data_ref()
+            && let Err(error) = self.charge(data.len())
+        {
+            self.inner = Inner::Empty;
+            return Poll::Ready(Some(Err(error)));
         }
         self.inner.release_at_end();
         Poll::Ready(Some(Ok(frame)))
@@ -238,13 +240,13 @@ impl Inner {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Self::Inbound(incoming) => Pin::new(incoming).poll_frame(cx).map_err(client_body),
-            Self::Upstream { incoming, .. } => match ready!(Pin::new(incoming).poll_frame(cx)) {
-                Some(frame) => Poll::Ready(Some(frame.map_err(response_body))),
-                None => {
+            Self::Upstream { incoming, .. } => {
+                let frame = ready!(Pin::new(incoming).poll_frame(cx));
+                if frame.is_none() {
                     self.release();
-                    Poll::Ready(None)
                 }
-            },
+                Poll::Ready(frame.map(|frame| frame.map_err(response_body)))
+            }
             Self::Boxed(body) => match body.get_mut() {
                 Ok(body) => body.as_mut().poll_frame(cx).map_err(foreign_body),
                 Err(_) => Poll::Ready(None),
@@ -255,18 +257,18 @@ impl Inner {
     /// Gives the connection back as soon as the last byte is known to have come: with a Content-Length that is
     /// one poll earlier than the end of the stream, which hyper may never ask for.
     fn release_at_end(&mut self) {
-        if let Self::Upstream { incoming, .. } = self {
-            if incoming.is_end_stream() {
-                self.release();
-            }
+        if let Self::Upstream { incoming, .. } = self
+            && incoming.is_end_stream()
+        {
+            self.release();
         }
     }
 
     fn release(&mut self) {
-        if let Self::Upstream { lease, .. } = self {
-            if let Some(lease) = lease.take() {
-                lease.release();
-            }
+        if let Self::Upstream { lease, .. } = self
+            && let Some(lease) = lease.take()
+        {
+            lease.release();
         }
     }
 }
@@ -359,6 +361,6 @@ impl fmt::Debug for Body {
         f.debug_struct("Body")
             .field("kind", &kind)
             .field("size", &self.size_hint().exact())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            response: Duration::from_secs(60),
+            response: Duration::from_mins(1),
         }
     }
 }
@@ -35,7 +35,7 @@ impl Default for PoolConfig {
     fn default() -> Self {
         Self {
             max_idle: 256,
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -1,6 +1,104 @@
 //! Declarative reverse proxying: a function over a request, plus one attribute, is a route with its own
 //! load-balanced upstream.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ```no_run
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! #[proxy(path = "/api/data", hosts = ["http://backend1:8080", "https://backend2", "backend3"])]
+//! fn api_data(mut request: ModifiableRequest) -> dial::Result {
+//!     request.rewrite_uri("/api/v1/data");
+//!     request.add_header("X-Debug", "true");
+//!     request.build()
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> dial::Result<()> {
+//!     dial::serve("0.0.0.0:8080").await
+//! }
+//! ```
+//!
+//! Requests for `/api/data` go to the three backends in turn, as `/api/v1/data`, with the query the client sent and one
+//! more field. Bodies stream in both directions. Hop-by-hop fields are removed (RFC 9110 §7.6.1), the forwarding fields
+//! are set so that no client can spoof them, a backend that refuses a connection is skipped, and what cannot be
+//! forwarded is answered with 502, 503 or 504. None of this has to be switched on.
+//!
+//! # Routes
+//!
+//! The attribute [`#[proxy]`](macro@proxy) lists every key. A path has parameters of whole segments, `/users/{id}`, and
+//! at its end one that takes the rest, `/files/{*rest}`. Each parameter is an argument of the handler, of any type that
+//! is [`FromStr`](std::str::FromStr); one whose name begins with `_` needs none. Routes may overlap: a static segment
+//! goes before a parameter, a parameter before the rest, an exact domain before a wildcard. Two that cannot be told
+//! apart are an error at startup that names both places.
+//!
+//! # Handlers
+//!
+//! | first argument | may return |
+//! |---|---|
+//! | `request: ModifiableRequest` | [`dial::Result`](Result), [`Outbound`], [`ModifiableRequest`], [`Response`], `Result<any of these, E: `[`IntoReject`]`>` |
+//! | `request: &mut ModifiableRequest` | `()`, `&mut ModifiableRequest`, `Result<(), E: `[`IntoReject`]`>` |
+//!
+//! Sync or async; a sync handler costs no future. Further arguments are path parameters by name, or anything that is
+//! [`FromInbound`]: [`State<T>`](State), [`ClientAddr`], [`Method`], [`HeaderMap`], a `Query<T>`, your own types.
+//!
+//! ```
+//! use dial::{ModifiableRequest, State, StatusCode, proxy};
+//!
+//! #[derive(Clone)]
+//! struct Tokens(Vec<String>);
+//!
+//! #[proxy("/users/{id}", hosts = ["backend1", "backend2"], methods = [GET, PUT])]
+//! async fn user(request: &mut ModifiableRequest, id: u64, tokens: State<Tokens>) -> Result<(), StatusCode> {
+//!     let token = request.header("x-token").ok_or(StatusCode::UNAUTHORIZED)?;
+//!     if !tokens.0.0.iter().any(|known| known == token) {
+//!         return Err(StatusCode::FORBIDDEN);
+//!     }
+//!     request.rewrite_path("/v2/users/{id}").set_header("X-User", id);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Tests
+//!
+//! The function stays a function, so a unit test calls it and asks the [`Outbound`] what it would send:
+//!
+//! ```
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! #[proxy("/api/{*_rest}", hosts = ["backend1"])]
+//! fn api(request: &mut ModifiableRequest) {
+//!     request.strip_prefix("/api");
+//! }
+//!
+//! # fn main() -> dial::Result<()> {
+//! let mut request = ModifiableRequest::get("/api/users?page=2");
+//! api(&mut request);
+//! assert_eq!(request.build()?.uri(), "/users?page=2");
+//! # Ok(()) }
+//! ```
+//!
+//! # Where a request goes
+//!
+//! [`ModifiableRequest::rewrite_uri`] with a path leaves the choice to the balancer: the hosts take turns in the order
+//! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
+//! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
+//!
+//! # Serving and mounting
+//!
+//! [`serve`] runs every `#[proxy]` of the program; [`Router`] chooses among them and sets what they share; [`Server`]
+//! has workers, bounds, the bound address and a handle that drains it. [`proxy()`] makes the same proxy for somebody
+//! else's application, as a `tower` service for axum's `route_service`, or for bare hyper.
+//!
+//! # Errors
+//!
+//! Every failure is an [`Error`] with a kind, a side and whether the request was sent. Its status is sent, its text is
+//! logged, never the other way round. `on_error` may replace the response.
+//!
+//! # Features
+//!
+//! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `full`: both.
+//!
+//! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
+//! of handlers as errors.
 
 mod body;
 mod builder;
@@ -20,7 +118,6 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
-pub use dial_macros::proxy;
 pub use self::client::Resolve;
 pub use self::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Result, Side};
@@ -35,6 +132,7 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{IntoHosts, Upstream};
+pub use dial_macros::proxy;
 
 /// Serves every `#[proxy]` of the program on `addr`: [`Router::registered`]`().serve(addr)`.
 ///

@@ -34,3 +34,8 @@ pub use origin::{Answer, BulkOrigin, Identity, Origin, Recorded, Script, TlsOrig
 pub use port::{ClosedPort, SilentPort};
 pub use wait::{Gate, eventually, within};
 pub use wire::{Ending, Fields};
+
+/// README's own code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

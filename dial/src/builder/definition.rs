@@ -105,7 +105,10 @@ impl Definition {
             timeouts,
             body_limit: self.body_limit,
             on_response: self.on_response.map(|hook| hook()),
-            on_error: self.on_error.map(|hook| hook()).or_else(|| defaults.on_error.clone()),
+            on_error: self
+                .on_error
+                .map(|hook| hook())
+                .or_else(|| defaults.on_error.clone()),
             states: defaults.states.clone(),
         })
     }
@@ -206,10 +209,16 @@ impl Definition {
 /// A comma list in an environment variable, read once.
 fn from_env(variable: &'static str) -> Result<Upstream, Error> {
     let list = std::env::var(variable).map_err(|source| {
-        Error::config(format!("the environment variable `{variable}` lists no hosts"))
-            .with_source(source)
+        Error::config(format!(
+            "the environment variable `{variable}` lists no hosts"
+        ))
+        .with_source(source)
     })?;
-    let hosts: Vec<_> = list.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
+    let hosts: Vec<_> = list
+        .split(',')
+        .map(str::trim)
+        .filter(|host| !host.is_empty())
+        .collect();
     Upstream::new(hosts)
         .map_err(|error| error.within(format_args!("environment variable `{variable}`")))
 }

@@ -68,7 +68,7 @@ struct Defaults {
 #[derive(Clone)]
 enum Entry {
     Defined(&'static Definition),
-    Mounted(String, ProxyService),
+    Mounted(String, Box<ProxyService>),
 }
 
 impl Router {
@@ -122,7 +122,8 @@ impl Router {
     /// Its own states, timeouts and hooks hold; everything about connections comes from the router.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>, proxy: ProxyService) -> Self {
-        self.entries.push(Entry::Mounted(path.into(), proxy));
+        self.entries
+            .push(Entry::Mounted(path.into(), Box::new(proxy)));
         self
     }
 
@@ -243,7 +244,8 @@ impl App for Router {
             trusted: defaults.trusted.into(),
             proxy: Arc::new(move || {
                 let forwarder = Arc::new(Forwarder::new(Client::new(connector.clone(), pool, 1)));
-                let lane = |place: &Place| Lane::new(Arc::clone(&place.spec), Arc::clone(&forwarder));
+                let lane =
+                    |place: &Place| Lane::new(Arc::clone(&place.spec), Arc::clone(&forwarder));
                 Ok(Proxy::new(table(&places, lane)?, on_error.clone()))
             }),
         })
@@ -289,9 +291,14 @@ impl Place {
     fn new(entry: &Entry, defaults: &Defaults) -> Result<Self, Error> {
         match entry {
             Entry::Defined(definition) => {
-                let startup = Startup { states: &defaults.states };
+                let startup = Startup {
+                    states: &defaults.states,
+                };
                 (definition.check)(&startup)?;
-                let domains = definition.domains.iter().map(|domain| Domain::parse(domain));
+                let domains = definition
+                    .domains
+                    .iter()
+                    .map(|domain| Domain::parse(domain));
                 let methods = definition.methods.iter().map(|method| parse_method(method));
                 Ok(Self {
                     pattern: Arc::new(Pattern::parse(definition.path)?),
@@ -329,15 +336,25 @@ fn table<T>(places: &[Place], value: impl Fn(&Place) -> T) -> Result<RouteTable<
 /// Prints the route table, in the order of paths.
 fn announce(table: &RouteTable<String>, places: &[Place]) {
     for route in table.iter() {
-        let place = places.iter().find(|place| Arc::ptr_eq(&place.pattern, &route.pattern));
+        let place = places
+            .iter()
+            .find(|place| Arc::ptr_eq(&place.pattern, &route.pattern));
         let Some(place) = place else { continue };
         let methods: Vec<_> = place.methods.iter().map(Method::as_str).collect();
         let domains: Vec<_> = place.domains.iter().map(ToString::to_string).collect();
         tracing::info!(
             route = place.spec.name,
             path = place.pattern.as_str(),
-            methods = if methods.is_empty() { "any".to_owned() } else { methods.join(",") },
-            domains = if domains.is_empty() { "any".to_owned() } else { domains.join(",") },
+            methods = if methods.is_empty() {
+                "any".to_owned()
+            } else {
+                methods.join(",")
+            },
+            domains = if domains.is_empty() {
+                "any".to_owned()
+            } else {
+                domains.join(",")
+            },
             hosts = place.spec.upstream.hosts().join(","),
             declared = place.declared,
             "route"
@@ -349,7 +366,9 @@ fn announce(table: &RouteTable<String>, places: &[Place]) {
 #[cfg(feature = "tls")]
 fn needs_tls(places: &[Place]) -> bool {
     let https = |host: &String| host.starts_with("https://");
-    places.iter().any(|place| place.spec.upstream.hosts().iter().any(https))
+    places
+        .iter()
+        .any(|place| place.spec.upstream.hosts().iter().any(https))
 }
 
 fn parse_method(method: &str) -> Result<Method, Error> {

@@ -70,13 +70,16 @@ pub struct ProxyService {
 
 #[derive(Clone)]
 struct Options {
-    check: Arc<dyn Fn(&Startup<'_>) -> Result<(), Error> + Send + Sync>,
+    check: Arc<Check>,
     pool: PoolConfig,
     connector: Connector,
     trusted: Arc<[IpNet]>,
     https: bool,
-    client_addr: Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>,
+    client_addr: Arc<FindClient>,
 }
+
+type Check = dyn Fn(&Startup<'_>) -> Result<(), Error> + Send + Sync;
+type FindClient = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
 
 /// A proxy to `hosts` that passes requests through `handler`.
 ///
@@ -239,7 +242,9 @@ impl ProxyService {
         self,
         networks: impl IntoIterator<Item = T>,
     ) -> Result<Self, Error> {
-        let networks = networks.into_iter().map(|network| parse_network(network.as_ref()));
+        let networks = networks
+            .into_iter()
+            .map(|network| parse_network(network.as_ref()));
         let networks = networks.collect::<Result<Arc<[_]>, _>>()?;
         Ok(self.with(|_, options| options.trusted = networks))
     }
@@ -254,7 +259,9 @@ impl ProxyService {
     pub(super) fn spec(&self, path: &str, defaults: &Defaults) -> Result<RouteSpec, Error> {
         let mut spec = self.spec.clone();
         spec.states.extend(&defaults.states);
-        (self.options.check)(&Startup { states: &spec.states })?;
+        (self.options.check)(&Startup {
+            states: &spec.states,
+        })?;
         if spec.name == "mounted" {
             path.clone_into(&mut spec.name);
         }
@@ -274,7 +281,10 @@ impl ProxyService {
             let threads = available_parallelism().map_or(1, usize::from);
             let connector = self.options.connector.clone();
             let client = Client::new(connector, self.options.pool, threads);
-            Lane::new(Arc::new(self.spec.clone()), Arc::new(Forwarder::new(client)))
+            Lane::new(
+                Arc::new(self.spec.clone()),
+                Arc::new(Forwarder::new(client)),
+            )
         });
         Arc::clone(lane)
     }
@@ -284,7 +294,10 @@ impl ProxyService {
             None => Peer::default(),
             Some(addr) => {
                 let ip = addr.ip().to_canonical();
-                Peer::new(addr, self.options.trusted.iter().any(|net| net.contains(&ip)))
+                Peer::new(
+                    addr,
+                    self.options.trusted.iter().any(|net| net.contains(&ip)),
+                )
             }
         };
         peer.https = self.options.https;

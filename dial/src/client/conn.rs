@@ -26,13 +26,13 @@ impl Connection {
         sender: SendRequest<Body>,
         endpoint: &Arc<Endpoint>,
         pool: &Arc<Pool>,
-    ) -> Box<Self> {
-        Box::new(Self {
+    ) -> Self {
+        Self {
             sender,
             endpoint: Arc::clone(endpoint),
             pool: Arc::downgrade(pool),
             idle_since: Instant::now(),
-        })
+        }
     }
 
     pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
@@ -50,7 +50,10 @@ impl Connection {
 
     /// Sends one request. The connection goes back to its pool once the response was read to its end, and is closed
     /// if this future or the response is dropped before.
-    pub(crate) async fn send(mut self: Box<Self>, request: Request<Body>) -> Result<Response, Failed> {
+    pub(crate) async fn send(
+        mut self: Box<Self>,
+        request: Request<Body>,
+    ) -> Result<Response, Failed> {
         match self.sender.try_send_request(request).await {
             Ok(response) => {
                 let (mut parts, incoming) = response.into_parts();
@@ -87,7 +90,10 @@ fn classify(error: hyper::Error, endpoint: &Endpoint) -> Error {
     let (kind, what) = if error.is_parse() || error.is_parse_too_large() {
         (ErrorKind::BadResponse, "the answer is not HTTP/1")
     } else {
-        (ErrorKind::Disconnected, "the connection ended before an answer")
+        (
+            ErrorKind::Disconnected,
+            "the connection ended before an answer",
+        )
     };
     Error::new(kind, format!("{endpoint}: {what}")).with_source(error)
 }

@@ -49,12 +49,19 @@ impl Connector {
         let addrs = self.resolver.resolve(name).await?;
         let (last, others) = match addrs.split_last() {
             Some((last, others)) => (*last, others),
-            None => return Err(Error::new(ErrorKind::Resolve, format!("`{name}` has no address"))),
+            None => {
+                return Err(Error::new(
+                    ErrorKind::Resolve,
+                    format!("`{name}` has no address"),
+                ));
+            }
         };
         for addr in others {
             match timeout(ADDRESS_TIMEOUT, open(*addr, endpoint)).await {
                 Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => tracing::debug!(%addr, "next address of {endpoint}: {}", Chain(&error)),
+                Ok(Err(error)) => {
+                    tracing::debug!(%addr, "next address of {endpoint}: {}", Chain(&error));
+                }
                 Err(_) => tracing::debug!(%addr, "next address of {endpoint}: timed out"),
             }
         }
@@ -72,7 +79,11 @@ impl Connector {
     }
 
     #[cfg(feature = "tls")]
-    async fn encrypt(&self, stream: TcpStream, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+    async fn encrypt(
+        &self,
+        stream: TcpStream,
+        endpoint: &Endpoint,
+    ) -> Result<SendRequest<Body>, Error> {
         let host = match endpoint.host() {
             Host::Ip(ip) => ip.to_string(),
             Host::Name(name) => name.clone(),
@@ -96,8 +107,11 @@ async fn open(ip: IpAddr, endpoint: &Endpoint) -> Result<TcpStream, Error> {
     TcpStream::connect(SocketAddr::new(ip, endpoint.port()))
         .await
         .map_err(|source| {
-            Error::new(ErrorKind::Connect, format!("{endpoint}: cannot connect to {ip}"))
-                .with_source(source)
+            Error::new(
+                ErrorKind::Connect,
+                format!("{endpoint}: cannot connect to {ip}"),
+            )
+            .with_source(source)
         })
 }
 

@@ -13,8 +13,8 @@ use http_body::Body as _;
 use tokio::time::timeout;
 
 use self::conn::Connection;
-use self::pool::Pool;
 pub(crate) use self::connect::Connector;
+use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::body::Body;
@@ -78,7 +78,7 @@ impl Client {
         limit: Duration,
     ) -> Result<Box<Connection>, Error> {
         match timeout(limit, self.connector.connect(endpoint)).await {
-            Ok(sender) => Ok(Connection::new(sender?, endpoint, &self.pool)),
+            Ok(sender) => Ok(Box::new(Connection::new(sender?, endpoint, &self.pool))),
             Err(_) => Err(Error::new(
                 ErrorKind::ConnectTimeout,
                 format!("{endpoint}: not connected within {limit:?}"),
@@ -95,7 +95,11 @@ async fn exchange(
     limit: Duration,
 ) -> Result<Response, Failed> {
     let progress = (!request.body().is_end_stream()).then(|| request.body_mut().watch());
-    let quiet = || progress.as_ref().map_or(Duration::MAX, |progress| progress.quiet_for());
+    let quiet = || {
+        progress
+            .as_ref()
+            .map_or(Duration::MAX, |progress| progress.quiet_for())
+    };
     let endpoint = Arc::clone(connection.endpoint());
     let mut answer = std::pin::pin!(connection.send(request));
     let mut left = limit;

@@ -73,7 +73,8 @@ impl Pool {
     /// Keeps a connection whose response was read to its end. It may still be busy with the request's body: then it
     /// lies here until it is ready, closed or too old.
     pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Connection>) {
-        if connection.is_closed() || connection.endpoint().is_retired() || self.config.max_idle == 0 {
+        if connection.is_closed() || connection.endpoint().is_retired() || self.config.max_idle == 0
+        {
             return;
         }
         // Without a runtime nobody would close it in time.
@@ -108,14 +109,14 @@ impl Pool {
 
     /// Closes what is closed already, too old, or belongs to an endpoint that was removed.
     fn sweep(&self) {
-        let keep = |connection: &Box<Connection>| {
+        let keep = |connection: &Connection| {
             !connection.is_closed()
                 && !connection.endpoint().is_retired()
                 && connection.idle_since.elapsed() < self.config.idle_timeout
         };
         for shard in &self.shards {
             lock(shard).retain(|_, idle| {
-                idle.retain(keep);
+                idle.retain(|connection| keep(connection));
                 !idle.is_empty()
             });
         }

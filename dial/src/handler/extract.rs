@@ -161,7 +161,9 @@ impl<T: Clone + Send + Sync + 'static> FromInbound for State<T> {
 
 fn missing_state<T>() -> Error {
     let name = std::any::type_name::<T>();
-    Error::config(format!("no state of type `{name}` was given; add `.state(..)`"))
+    Error::config(format!(
+        "no state of type `{name}` was given; add `.state(..)`"
+    ))
 }
 
 /// The other end of the connection, whatever the forwarding fields say.

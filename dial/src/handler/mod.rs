@@ -7,14 +7,20 @@ mod extract;
 pub(crate) mod headers;
 mod outcome;
 mod request;
+mod request_builder;
 pub(crate) mod shapes;
 pub(crate) mod target;
 
-pub use self::extract::{ClientAddr, FromInbound, FromParam, Inbound, Startup, State, extract, param};
 #[cfg(feature = "query")]
 pub use self::extract::Query;
-pub use self::outcome::{Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response};
+pub use self::extract::{
+    ClientAddr, FromInbound, FromParam, Inbound, Startup, State, extract, param,
+};
 pub(crate) use self::outcome::text;
-pub use self::request::{ModifiableRequest, RequestBuilder};
+pub use self::outcome::{
+    Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response,
+};
+pub use self::request::ModifiableRequest;
+pub use self::request_builder::RequestBuilder;
 pub use self::shapes::Handler;
 pub(crate) use self::shapes::HandlerFn;

@@ -44,7 +44,9 @@ pub struct Outbound {
 
 /// An edit of the response, left by [`ModifiableRequest::on_response`]. The mutex is never locked: it makes the
 /// closure `Sync`.
-pub(crate) struct Hook(Mutex<Box<dyn FnOnce(&mut Response) -> Result<(), Reject> + Send>>);
+pub(crate) struct Hook(Mutex<Box<EditOnce>>);
+
+type EditOnce = dyn FnOnce(&mut Response) -> Result<(), Reject> + Send;
 
 impl Hook {
     pub(crate) fn new(
@@ -134,7 +136,7 @@ pub enum Decision {
 #[derive(Debug)]
 pub enum Reject {
     /// Answer with this.
-    Respond(Response),
+    Respond(Box<Response>),
     /// Answer with the error's status, and log it.
     Fail(Error),
 }
@@ -236,7 +238,7 @@ impl<D: IntoDecision, E: IntoReject> IntoDecision for Result<D, E> {
 impl IntoDecision for Reject {
     fn into_decision(self) -> Decision {
         match self {
-            Self::Respond(response) => Decision::Respond(response),
+            Self::Respond(response) => Decision::Respond(*response),
             Self::Fail(error) => Decision::Fail(error),
         }
     }
@@ -275,7 +277,7 @@ impl IntoReject for Error {
 
 impl IntoReject for Response {
     fn into_reject(self) -> Reject {
-        Reject::Respond(self)
+        Reject::Respond(Box::new(self))
     }
 }
 
@@ -288,13 +290,13 @@ impl IntoReject for StatusCode {
 
 impl IntoReject for (StatusCode, &'static str) {
     fn into_reject(self) -> Reject {
-        Reject::Respond(text(self.0, Body::from(self.1)))
+        text(self.0, Body::from(self.1)).into_reject()
     }
 }
 
 impl IntoReject for (StatusCode, String) {
     fn into_reject(self) -> Reject {
-        Reject::Respond(text(self.0, Body::from(self.1)))
+        text(self.0, Body::from(self.1)).into_reject()
     }
 }
 
@@ -325,6 +327,10 @@ pub(crate) fn text(status: StatusCode, body: Body) -> Response {
 }
 
 /// A handler's answer: there at once for a sync handler, which therefore costs no boxed future.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box for the sync case would be an allocation for each request"
+)]
 pub enum Outcome {
     /// A sync handler decided.
     Ready(Decision),

@@ -10,11 +10,12 @@ use http::{Method, Request, Uri, Version};
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::handler::Inbound;
 use crate::handler::context::{Context, Detached, Peer, States};
 use crate::handler::headers::{Headers, is_reserved};
 use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
+use crate::handler::request_builder::RequestBuilder;
 use crate::handler::target::Target;
-use crate::handler::Inbound;
 use crate::route::Params;
 
 /// A request on its way through a handler: the client's original, and what will be sent.
@@ -91,7 +92,11 @@ impl ModifiableRequest {
     /// A POST request for a unit test.
     #[must_use]
     pub fn post(uri: &str, body: impl Into<Body>) -> Self {
-        Self::builder().method(Method::POST).uri(uri).body(body).build()
+        Self::builder()
+            .method(Method::POST)
+            .uri(uri)
+            .body(body)
+            .build()
     }
 
     /// Builds a request for a unit test: any method, fields, path parameters and state.
@@ -210,7 +215,9 @@ impl ModifiableRequest {
     pub fn rewrite_path(&mut self, template: impl AsRef<str>) -> &mut Self {
         let path = self.uri.path();
         let params = &self.params;
-        let result = self.target.rewrite_path(template.as_ref(), |name| params.get(path, name));
+        let result = self
+            .target
+            .rewrite_path(template.as_ref(), |name| params.get(path, name));
         self.keep(result)
     }
 
@@ -222,7 +229,8 @@ impl ModifiableRequest {
 
     /// Appends `name=value` to the query, encoding both.
     pub fn append_query(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
-        self.target.append_query(&self.uri, name.as_ref(), value.as_ref());
+        self.target
+            .append_query(&self.uri, name.as_ref(), value.as_ref());
         self
     }
 
@@ -303,7 +311,10 @@ impl ModifiableRequest {
     {
         match method.try_into() {
             Ok(Method::CONNECT) => {
-                self.fault(Error::new(ErrorKind::Handler, "CONNECT cannot be forwarded"));
+                self.fault(Error::new(
+                    ErrorKind::Handler,
+                    "CONNECT cannot be forwarded",
+                ));
             }
             Ok(method) => {
                 let before = std::mem::replace(&mut self.method, method);
@@ -356,7 +367,8 @@ impl ModifiableRequest {
         F: FnOnce(&mut Response) -> R + Send + 'static,
         R: IntoEdit,
     {
-        self.hooks.push(Hook::new(|response| hook(response).into_edit()));
+        self.hooks
+            .push(Hook::new(|response| hook(response).into_edit()));
         self
     }
 
@@ -366,7 +378,10 @@ impl ModifiableRequest {
     /// The first fault of the editing methods. The request is spent then too: building it again is an error.
     pub fn build(&mut self) -> crate::Result {
         if std::mem::replace(&mut self.built, true) {
-            return Err(Error::new(ErrorKind::Handler, "the request was already built"));
+            return Err(Error::new(
+                ErrorKind::Handler,
+                "the request was already built",
+            ));
         }
         if let Some(fault) = self.fault.take() {
             return Err(fault);
@@ -392,6 +407,12 @@ impl ModifiableRequest {
         let outbound = self.build()?;
         let context = Arc::clone(&outbound.context);
         context.send(outbound).await
+    }
+
+    /// The request with a fault it began with.
+    pub(super) fn with_fault(mut self, fault: Option<http::Error>) -> Self {
+        self.fault = fault.map(|fault| invalid("request", fault));
+        self
     }
 
     pub(crate) fn original_method(&self) -> &Method {
@@ -524,111 +545,5 @@ impl fmt::Debug for ModifiableRequest {
             .field("body", &self.body)
             .field("fault", &self.fault)
             .finish_non_exhaustive()
-    }
-}
-
-/// Builds a [`ModifiableRequest`] for a unit test; what cannot be comes out of the request's `build`.
-///
-/// ```
-/// use dial::{ModifiableRequest, State};
-///
-/// let request = ModifiableRequest::builder()
-///     .method("PUT")
-///     .uri("/users/7?full=1")
-///     .header("Accept", "application/json")
-///     .param("id", "7")
-///     .client_addr(([192, 0, 2, 1], 4711).into())
-///     .state(String::from("shared"))
-///     .body("{}")
-///     .build();
-/// assert_eq!(request.param("id"), Some("7"));
-/// ```
-#[derive(Debug, Default)]
-pub struct RequestBuilder {
-    request: http::request::Builder,
-    body: Body,
-    params: Vec<(String, String)>,
-    client: Option<SocketAddr>,
-    states: States,
-}
-
-impl RequestBuilder {
-    /// The method. Default is GET.
-    #[must_use]
-    pub fn method<M>(mut self, method: M) -> Self
-    where
-        M: TryInto<Method>,
-        M::Error: Into<http::Error>,
-    {
-        self.request = self.request.method(method);
-        self
-    }
-
-    /// The request target. Default is `/`.
-    #[must_use]
-    pub fn uri(mut self, uri: &str) -> Self {
-        self.request = self.request.uri(uri);
-        self
-    }
-
-    /// Adds a field.
-    #[must_use]
-    pub fn header<N, V>(mut self, name: N, value: V) -> Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<http::Error>,
-    {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    /// The body. Default is none.
-    #[must_use]
-    pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// A path parameter, percent-encoded as in a URL.
-    #[must_use]
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.params.push((name.into(), value.into()));
-        self
-    }
-
-    /// The client's address. Default is none.
-    #[must_use]
-    pub fn client_addr(mut self, addr: SocketAddr) -> Self {
-        self.client = Some(addr);
-        self
-    }
-
-    /// A state that the handler may ask for.
-    #[must_use]
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.states.insert(state);
-        self
-    }
-
-    /// The request. If it could not be, it says why in its own `build`.
-    #[must_use]
-    pub fn build(self) -> ModifiableRequest {
-        let (mut request, fault) = match self.request.body(self.body) {
-            Ok(request) => (request, None),
-            Err(error) => (Request::default(), Some(invalid("request", error))),
-        };
-        let host = request.headers_mut().remove(http::header::HOST);
-        let peer = Peer {
-            addr: self.client,
-            ..Peer::default()
-        };
-        let context = Arc::new(Detached { states: self.states });
-        let params = Params::given(self.params);
-        ModifiableRequest {
-            fault,
-            ..ModifiableRequest::received(request, host, &peer, params, context)
-        }
     }
 }

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::handler::outcome::{Decision, IntoDecision, IntoEdit, Outcome, Reject};
 use crate::error::Error;
+use crate::handler::outcome::{Decision, IntoDecision, IntoEdit, Outcome, Reject};
 use crate::handler::{FromInbound, Inbound, IntoReject, ModifiableRequest, Startup};
 
 /// A handler whatever its shape.

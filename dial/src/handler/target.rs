@@ -24,14 +24,24 @@ pub(crate) struct Target {
     path: Option<String>,
     /// The query that a rewrite brought; it goes before the client's.
     rewrite_query: Option<String>,
-    /// The client's query after edits; the inner `None` is no query at all.
-    query: Option<Option<String>>,
+    query: Query,
+}
+
+/// The client's part of the query.
+#[derive(Debug, Default)]
+enum Query {
+    #[default]
+    Untouched,
+    Edited(String),
+    Removed,
 }
 
 impl Target {
     /// The path as it will be sent.
     pub(crate) fn path<'a>(&'a self, original: &'a Uri) -> &'a str {
-        self.path.as_deref().unwrap_or_else(|| original_path(original))
+        self.path
+            .as_deref()
+            .unwrap_or_else(|| original_path(original))
     }
 
     /// The query as it will be sent, without the `?`.
@@ -51,19 +61,13 @@ impl Target {
 
     /// A path (a leading `/` is added), a path and query, or a full URL.
     pub(crate) fn rewrite(&mut self, uri: &str) -> Result<(), Error> {
-        match split_url(uri) {
-            Some((origin, rest)) => {
-                let origin = parse_origin(origin)?;
-                self.rewrite_rest(rest)?;
-                self.origin = Some(Arc::new(origin));
-                Ok(())
-            }
-            None => {
-                self.rewrite_rest(uri)?;
-                self.origin = None;
-                Ok(())
-            }
-        }
+        let (origin, rest) = match split_url(uri) {
+            Some((origin, rest)) => (Some(Arc::new(parse_origin(origin)?)), rest),
+            None => (None, uri),
+        };
+        self.rewrite_rest(rest)?;
+        self.origin = origin;
+        Ok(())
     }
 
     fn rewrite_rest(&mut self, rest: &str) -> Result<(), Error> {
@@ -124,7 +128,10 @@ impl Target {
                 None => (name, true),
             };
             let value = param(name).ok_or_else(|| {
-                handler(format!("{}: the route has no path parameter `{name}`", quoted(template)))
+                handler(format!(
+                    "{}: the route has no path parameter `{name}`",
+                    quoted(template)
+                ))
             })?;
             path.push_str(before);
             push_param(&mut path, name, value, one_segment)?;
@@ -139,7 +146,7 @@ impl Target {
     pub(crate) fn set_query(&mut self, query: &str) -> Result<(), Error> {
         let query = checked_query(query.strip_prefix('?').unwrap_or(query))?;
         self.rewrite_query = None;
-        self.query = Some((!query.is_empty()).then_some(query));
+        self.query = Query::edited(query);
         Ok(())
     }
 
@@ -152,22 +159,29 @@ impl Target {
         query.extend(url::form_urlencoded::byte_serialize(name.as_bytes()));
         query.push('=');
         query.extend(url::form_urlencoded::byte_serialize(value.as_bytes()));
-        self.query = Some(Some(query));
+        self.query = Query::Edited(query);
     }
 
     /// Removes every pair called `name`; the others stay byte for byte.
     pub(crate) fn remove_query(&mut self, original: &Uri, name: &str) {
-        if let Some(left) = self.client_query(original).and_then(|query| without(query, name)) {
-            self.query = Some((!left.is_empty()).then_some(left));
+        if let Some(left) = self
+            .client_query(original)
+            .and_then(|query| without(query, name))
+        {
+            self.query = Query::edited(left);
         }
-        if let Some(left) = self.rewrite_query.as_deref().and_then(|query| without(query, name)) {
+        if let Some(left) = self
+            .rewrite_query
+            .as_deref()
+            .and_then(|query| without(query, name))
+        {
             self.rewrite_query = (!left.is_empty()).then_some(left);
         }
     }
 
     /// The path and query to send. Free of allocation when nothing was edited.
     pub(crate) fn path_and_query(&self, original: &Uri) -> Result<PathAndQuery, Error> {
-        if self.path.is_none() && self.rewrite_query.is_none() && self.query.is_none() {
+        if self.is_untouched() {
             return Ok(original
                 .path_and_query()
                 .cloned()
@@ -179,7 +193,9 @@ impl Target {
             out.push_str(&query);
         }
         if out.len() > MAX_LEN {
-            return Err(handler(format!("the rewritten URI is longer than {MAX_LEN} bytes")));
+            return Err(handler(format!(
+                "the rewritten URI is longer than {MAX_LEN} bytes"
+            )));
         }
         PathAndQuery::from_maybe_shared(Bytes::from(out))
             .map_err(|source| handler("the rewritten URI is invalid").with_source(source))
@@ -187,8 +203,24 @@ impl Target {
 
     fn client_query<'a>(&'a self, original: &'a Uri) -> Option<&'a str> {
         match &self.query {
-            Some(edited) => edited.as_deref(),
-            None => original.query(),
+            Query::Untouched => original.query(),
+            Query::Edited(query) => Some(query),
+            Query::Removed => None,
+        }
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.path.is_none()
+            && self.rewrite_query.is_none()
+            && matches!(self.query, Query::Untouched)
+    }
+}
+
+impl Query {
+    fn edited(query: String) -> Self {
+        match query.is_empty() {
+            true => Self::Removed,
+            false => Self::Edited(query),
         }
     }
 }
@@ -205,7 +237,9 @@ fn original_path(uri: &Uri) -> &str {
 fn split_url(uri: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = uri.split_once("://")?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     if !is_scheme {
         return None;
     }
@@ -214,8 +248,7 @@ fn split_url(uri: &str) -> Option<(&str, &str)> {
 }
 
 fn parse_origin(origin: &str) -> Result<Address, Error> {
-    Address::parse(origin)
-        .map_err(|error| handler("the URL cannot be sent to").with_source(error))
+    Address::parse(origin).map_err(|error| handler("the URL cannot be sent to").with_source(error))
 }
 
 /// A path that can stand in a request line: a leading `/`, visible ASCII, no `?` and no `#`.
@@ -234,7 +267,10 @@ fn checked_path(path: &str) -> Result<String, Error> {
 }
 
 fn checked_query(query: &str) -> Result<String, Error> {
-    match query.bytes().find(|byte| !byte.is_ascii_graphic() || *byte == b'#') {
+    match query
+        .bytes()
+        .find(|byte| !byte.is_ascii_graphic() || *byte == b'#')
+    {
         None => Ok(query.to_owned()),
         Some(byte) => Err(handler(format!(
             "query {} has a byte that must be percent-encoded (%{byte:02X})",

@@ -42,7 +42,10 @@ impl Forwarder {
         if let Some(origin) = origin {
             let endpoint = self.ad_hoc.get(&origin)?;
             rewrite::set_host(request.headers_mut(), host.as_ref(), &endpoint);
-            return self.send(route, &endpoint, request).await.map_err(|failed| failed.error);
+            return self
+                .send(route, &endpoint, request)
+                .await
+                .map_err(|failed| failed.error);
         }
         let mut tried = Tried::none();
         let mut last = None;
@@ -62,7 +65,8 @@ impl Forwarder {
                 Err(Failed { error, .. }) => return Err(error),
             }
         }
-        Err(last.unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
+        Err(last
+            .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
     }
 
     async fn send(

@@ -15,8 +15,8 @@ use http::{HeaderValue, Request};
 use http_body::Body as _;
 
 pub(crate) use self::attempt::Forwarder;
-pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::RouteSpec;
+pub use self::route::{ErrorHook, ResponseHook};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::{BoxFuture, Context, Peer, States};
@@ -47,15 +47,18 @@ impl Proxy {
             false => None,
         };
         let host = host.as_ref().and_then(|host| host.to_str().ok());
-        match self.table.find(host, request.method(), request.uri().path()) {
+        match self
+            .table
+            .find(host, request.method(), request.uri().path())
+        {
             Lookup::Found(lane, params) => lane.handle(request, peer, params).await,
             Lookup::NotFound => {
                 let what = format!("no route takes {}", request.uri().path().escape_debug());
-                self.refuse(Error::new(ErrorKind::NotFound, what))
+                self.refuse(&Error::new(ErrorKind::NotFound, what))
             }
             Lookup::MethodNotAllowed(allow) => {
                 let what = format!("{} is not one of {allow}", request.method());
-                let mut response = self.refuse(Error::new(ErrorKind::MethodNotAllowed, what));
+                let mut response = self.refuse(&Error::new(ErrorKind::MethodNotAllowed, what));
                 // RFC 9110 §15.5.6: a 405 has an Allow field.
                 if let Ok(allow) = HeaderValue::try_from(allow) {
                     response.headers_mut().insert(http::header::ALLOW, allow);
@@ -65,7 +68,7 @@ impl Proxy {
         }
     }
 
-    fn refuse(&self, error: Error) -> Response {
+    fn refuse(&self, error: &Error) -> Response {
         respond::to(error, "-", self.on_error.as_ref())
     }
 }
@@ -84,7 +87,7 @@ impl Lane {
     ) -> Response {
         match self.run(request, peer, params).await {
             Ok(response) => response,
-            Err(error) => respond::to(error, &self.route.name, self.route.on_error.as_ref()),
+            Err(error) => respond::to(&error, &self.route.name, self.route.on_error.as_ref()),
         }
     }
 
@@ -170,7 +173,10 @@ fn rejected(decision: Decision) -> Result<Response, Error> {
     match decision {
         Decision::Respond(response) => Ok(response),
         Decision::Fail(error) => Err(error.with_sent(RequestSent::Yes)),
-        Decision::Forward(_) => Err(Error::new(ErrorKind::Handler, "a response hook cannot forward")),
+        Decision::Forward(_) => Err(Error::new(
+            ErrorKind::Handler,
+            "a response hook cannot forward",
+        )),
     }
 }
 
@@ -180,5 +186,8 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Decision {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    Decision::Fail(Error::new(ErrorKind::HandlerPanicked, format!("the handler panicked: {text}")))
+    Decision::Fail(Error::new(
+        ErrorKind::HandlerPanicked,
+        format!("the handler panicked: {text}"),
+    ))
 }

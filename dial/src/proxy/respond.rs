@@ -8,14 +8,14 @@ use crate::handler::Response;
 use crate::proxy::ErrorHook;
 
 /// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log.
-pub(crate) fn to(error: Error, route: &str, hook: Option<&ErrorHook>) -> Response {
-    log(&error, route);
-    let mut response = plain(&error);
+pub(crate) fn to(error: &Error, route: &str, hook: Option<&ErrorHook>) -> Response {
+    log(error, route);
+    let mut response = plain(error);
     if let Some(hook) = hook {
-        let run = AssertUnwindSafe(|| hook.run(&error, &mut response));
+        let run = AssertUnwindSafe(|| hook.run(error, &mut response));
         if std::panic::catch_unwind(run).is_err() {
             tracing::error!(route, "the on_error hook panicked");
-            response = plain(&error);
+            response = plain(error);
         }
     }
     response

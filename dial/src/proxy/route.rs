@@ -27,7 +27,9 @@ pub(crate) struct RouteSpec {
 /// Edits every response a route's endpoints give; made from `Fn(&mut Response)`, which may also return
 /// `Result<(), E: IntoReject>`.
 #[derive(Clone)]
-pub struct ResponseHook(Arc<dyn Fn(&mut Response) -> Result<(), Reject> + Send + Sync>);
+pub struct ResponseHook(Arc<EditResponse>);
+
+type EditResponse = dyn Fn(&mut Response) -> Result<(), Reject> + Send + Sync;
 
 impl ResponseHook {
     /// Wraps a function or closure.
@@ -53,7 +55,9 @@ impl fmt::Debug for ResponseHook {
 /// Edits or replaces the response to a request that failed; made from `Fn(&Error, &mut Response)`. The response it is
 /// given has the error's status and a plain text.
 #[derive(Clone)]
-pub struct ErrorHook(Arc<dyn Fn(&Error, &mut Response) + Send + Sync>);
+pub struct ErrorHook(Arc<EditFailure>);
+
+type EditFailure = dyn Fn(&Error, &mut Response) + Send + Sync;
 
 impl ErrorHook {
     /// Wraps a function or closure.

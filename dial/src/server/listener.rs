@@ -208,7 +208,9 @@ async fn hand_over(senders: &[mpsc::Sender<TcpStream>], turn: usize, stream: Tcp
     for step in 0..senders.len() {
         match senders[(turn + step) % senders.len()].try_send(stream) {
             Ok(()) => return true,
-            Err(mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back)) => {
+            Err(
+                mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back),
+            ) => {
                 stream = back;
             }
         }

@@ -118,9 +118,9 @@ impl Server {
         async move {
             let _guard = shutdown_when_dropped;
             for worker in started? {
-                worker.await.unwrap_or_else(|_| {
-                    Err(Error::new(ErrorKind::Server, "a worker died"))
-                })?;
+                worker
+                    .await
+                    .unwrap_or_else(|_| Err(Error::new(ErrorKind::Server, "a worker died")))?;
             }
             Ok(())
         }
@@ -209,7 +209,11 @@ impl ServerBuilder {
     /// it).
     pub fn bind(self, addr: impl IntoAddr, app: impl App) -> Result<Server, Error> {
         let wired = app.wire()?;
-        let workers = if self.config.reuse_port { self.config.workers } else { 1 };
+        let workers = if self.config.reuse_port {
+            self.config.workers
+        } else {
+            1
+        };
         Ok(Server {
             listeners: Listeners::bind(&addr.into_addrs()?, workers)?,
             config: self.config,

@@ -33,7 +33,9 @@ pub(super) struct Worker {
 pub(super) type Ended = oneshot::Receiver<Result<(), Error>>;
 
 pub(super) fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 impl Worker {
@@ -60,7 +62,10 @@ impl Worker {
         if let Some(signals) = self.signals.take() {
             tokio::spawn(signals.run());
         }
-        let limit = self.config.connections_per_worker().min(Semaphore::MAX_PERMITS);
+        let limit = self
+            .config
+            .connections_per_worker()
+            .min(Semaphore::MAX_PERMITS);
         let connections = Arc::new(Semaphore::new(limit));
         let mut phase = self.phase.clone();
         let drain_timeout = self.config.drain_timeout;

@@ -16,7 +16,7 @@ fn hosts_take_turns_in_the_order_of_the_list() {
 }
 
 #[test]
-#[expect(clippy::non_std_lazy_statics, reason = "both kinds are to be accepted")]
+#[allow(clippy::non_std_lazy_statics, reason = "both kinds are to be accepted")]
 fn clones_share_the_rotation_and_the_hosts() {
     static SHARED: LazyLock<Upstream> = LazyLock::new(|| Upstream::new(["a", "b", "c"]).unwrap());
     static OLDER: once_cell::sync::Lazy<Upstream> =

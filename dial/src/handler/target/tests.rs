@@ -35,12 +35,20 @@ fn rewrites() {
         ("/a?x=1", "", "/?x=1"),
         ("/a?x=1", "?v=2", "/?v=2&x=1"),
         ("/a", "/p#fragment", "/p"),
-        ("/a?a=1", "https://other/p?v=2", "https://other:443/p?v=2&a=1"),
+        (
+            "/a?a=1",
+            "https://other/p?v=2",
+            "https://other:443/p?v=2&a=1",
+        ),
         ("/a?a=1", "http://other:8080", "http://other:8080/?a=1"),
         ("/a", "https://other?v=2", "https://other:443/?v=2"),
         ("/a", "HTTPS://Other/P", "https://other:443/P"),
         ("/a", "http://[::1]:81/p", "http://[::1]:81/p"),
-        ("/a", "http://127.0.0.1/%2e%2e/x;y//z", "http://127.0.0.1:80/%2e%2e/x;y//z"),
+        (
+            "/a",
+            "http://127.0.0.1/%2e%2e/x;y//z",
+            "http://127.0.0.1:80/%2e%2e/x;y//z",
+        ),
         // None of these is an authority.
         ("/a", "//evil/x", "//evil/x"),
         ("/a", "/\\evil", "/\\evil"),
@@ -94,8 +102,13 @@ fn what_cannot_be_sent_is_a_fault() {
 #[test]
 fn a_path_that_is_too_long_is_a_fault() {
     let uri = Uri::from_static("/a");
-    let target = edited("/a", |target, _| target.rewrite(&"x".repeat(70_000)).unwrap());
-    assert_eq!(target.path_and_query(&uri).unwrap_err().kind(), ErrorKind::Handler);
+    let target = edited("/a", |target, _| {
+        target.rewrite(&"x".repeat(70_000)).unwrap();
+    });
+    assert_eq!(
+        target.path_and_query(&uri).unwrap_err().kind(),
+        ErrorKind::Handler
+    );
 }
 
 #[test]
@@ -122,7 +135,9 @@ fn prefixes() {
         ("/x", "", "/x"),
     ];
     for (incoming, prefix, expected) in table {
-        let sent = sent(incoming, |target, uri| target.prefix_path(uri, prefix).unwrap());
+        let sent = sent(incoming, |target, uri| {
+            target.prefix_path(uri, prefix).unwrap();
+        });
         assert_eq!(sent, expected, "{prefix} before {incoming}");
     }
 }
@@ -149,7 +164,9 @@ fn templates() {
         ("/plain", "/plain?q=1"),
     ];
     for (template, expected) in table {
-        let sent = sent("/u?q=1", |target, _| target.rewrite_path(template, param).unwrap());
+        let sent = sent("/u?q=1", |target, _| {
+            target.rewrite_path(template, param).unwrap();
+        });
         assert_eq!(sent, expected, "{template}");
     }
     let faults = [
@@ -176,7 +193,11 @@ fn queries() {
         ("/a?x=1", |t, u| t.append_query(u, "k", "v"), "/a?x=1&k=v"),
         ("/a?", |t, u| t.append_query(u, "k", "v"), "/a?k=v"),
         ("/a?x=1&", |t, u| t.append_query(u, "k", "v"), "/a?x=1&k=v"),
-        ("/a?x=1&y=%zz&x=2", |t, u| t.remove_query(u, "x"), "/a?y=%zz"),
+        (
+            "/a?x=1&y=%zz&x=2",
+            |t, u| t.remove_query(u, "x"),
+            "/a?y=%zz",
+        ),
         ("/a?%78=1&y", |t, u| t.remove_query(u, "x"), "/a?y"),
         ("/a?x=1", |t, u| t.remove_query(u, "x"), "/a"),
         ("/a?x=1&&y", |t, u| t.remove_query(u, "z"), "/a?x=1&&y"),

@@ -31,7 +31,12 @@ pub(super) fn set(
     forwarding: Forwarding,
 ) {
     if !peer.trusted {
-        let spoofed: Vec<_> = headers.now().keys().filter(|name| is_forwarding(name)).cloned().collect();
+        let spoofed: Vec<_> = headers
+            .now()
+            .keys()
+            .filter(|name| is_forwarding(name))
+            .cloned()
+            .collect();
         for name in spoofed {
             headers.remove(&name);
         }

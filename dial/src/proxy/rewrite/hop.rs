@@ -25,7 +25,11 @@ pub(super) fn strip_response(headers: &mut HeaderMap) {
 
 /// The hop-by-hop names that are there. Mostly none, which allocates nothing.
 fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
-    let mut found: Vec<_> = headers.keys().filter(|name| is_hop(name)).cloned().collect();
+    let mut found: Vec<_> = headers
+        .keys()
+        .filter(|name| is_hop(name))
+        .cloned()
+        .collect();
     if found.contains(&CONNECTION) {
         let named = headers.get_all(CONNECTION).iter().flat_map(|line| {
             // A value that is not text is split all the same: one odd byte must not save the other names.
@@ -104,9 +108,20 @@ mod tests {
 
     #[test]
     fn connection_cannot_delete_what_matters() {
-        let kept = ["host", "content-length", "authorization", "cookie", "x-forwarded-for", "forwarded"];
+        let kept = [
+            "host",
+            "content-length",
+            "authorization",
+            "cookie",
+            "x-forwarded-for",
+            "forwarded",
+        ];
         for name in kept {
-            assert_eq!(stripped(&[("connection", name), (name, "1")]), [name], "{name}");
+            assert_eq!(
+                stripped(&[("connection", name), (name, "1")]),
+                [name],
+                "{name}"
+            );
         }
     }
 }

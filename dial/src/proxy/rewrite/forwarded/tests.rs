@@ -6,7 +6,11 @@ fn peer(addr: &str, trusted: bool) -> Peer {
     Peer::new(addr.parse().unwrap(), trusted)
 }
 
-fn sent(peer: &Peer, forwarding: Forwarding, client: &[(&'static str, &'static str)]) -> Vec<String> {
+fn sent(
+    peer: &Peer,
+    forwarding: Forwarding,
+    client: &[(&'static str, &'static str)],
+) -> Vec<String> {
     let mut map = HeaderMap::new();
     for (name, value) in client {
         map.append(*name, HeaderValue::from_static(value));
@@ -37,7 +41,11 @@ const SPOOFED: [(&str, &str); 8] = [
 #[test]
 fn nothing_an_untrusted_peer_says_is_believed() {
     assert_eq!(
-        sent(&peer("192.0.2.1:9", false), Forwarding::XForwarded, &SPOOFED),
+        sent(
+            &peer("192.0.2.1:9", false),
+            Forwarding::XForwarded,
+            &SPOOFED
+        ),
         [
             "accept: */*",
             "x-forwarded-for: 192.0.2.1",
@@ -45,7 +53,10 @@ fn nothing_an_untrusted_peer_says_is_believed() {
             "x-forwarded-proto: http",
         ]
     );
-    assert_eq!(sent(&peer("192.0.2.1:9", false), Forwarding::Off, &SPOOFED), ["accept: */*"]);
+    assert_eq!(
+        sent(&peer("192.0.2.1:9", false), Forwarding::Off, &SPOOFED),
+        ["accept: */*"]
+    );
 }
 
 #[test]
@@ -79,15 +90,28 @@ fn ipv6_is_quoted_in_forwarded_and_bare_in_x_forwarded_for() {
 
 #[test]
 fn an_ipv4_client_of_a_dual_stack_socket_is_ipv4() {
-    let lines = sent(&peer("[::ffff:192.0.2.1]:9", false), Forwarding::XForwarded, &[]);
-    assert!(lines.contains(&"x-forwarded-for: 192.0.2.1".to_owned()), "{lines:?}");
+    let lines = sent(
+        &peer("[::ffff:192.0.2.1]:9", false),
+        Forwarding::XForwarded,
+        &[],
+    );
+    assert!(
+        lines.contains(&"x-forwarded-for: 192.0.2.1".to_owned()),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn an_unknown_client_leaves_no_address_and_no_spoofed_one() {
     let lines = sent(&Peer::default(), Forwarding::Both, &SPOOFED);
-    assert_eq!(lines[1], "forwarded: for=unknown;proto=http;host=\"shop.example:8080\"");
-    assert!(!lines.iter().any(|line| line.starts_with("x-forwarded-for")), "{lines:?}");
+    assert_eq!(
+        lines[1],
+        "forwarded: for=unknown;proto=http;host=\"shop.example:8080\""
+    );
+    assert!(
+        !lines.iter().any(|line| line.starts_with("x-forwarded-for")),
+        "{lines:?}"
+    );
 }
 
 #[test]
