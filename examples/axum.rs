@@ -18,7 +18,10 @@ mod demo;
 
 /// Handlers are plain functions; nothing here needs the attribute.
 fn api(mut request: ModifiableRequest) -> dial::Result {
-    request.rewrite_uri("/api/v1/data").add_header("X-Debug", "true").build()
+    request
+        .rewrite_uri("/api/v1/data")
+        .add_header("X-Debug", "true")
+        .build()
 }
 
 /// Any error that says how to answer ends the request before a host is asked.
@@ -42,18 +45,30 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/", get(async || "the application's own page\n"))
         .route_service("/api/data", with_client(dial::proxy(&hosts, api)))
         .route_service("/admin", with_client(dial::proxy(&hosts, guarded)))
-        .nest_service("/files", with_client(dial::proxy(&hosts, |request: ModifiableRequest| request)))
-        .fallback_service(with_client(dial::proxy(["127.0.0.1:9001"], |request: ModifiableRequest| request)));
+        .nest_service(
+            "/files",
+            with_client(dial::proxy(&hosts, |request: ModifiableRequest| request)),
+        )
+        .fallback_service(with_client(dial::proxy(
+            ["127.0.0.1:9001"],
+            |request: ModifiableRequest| request,
+        )));
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on {}", listener.local_addr()?);
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .await?;
     Ok(())
 }
 
 /// Tells dial who the client is, for `X-Forwarded-For`.
 fn with_client(proxy: dial::ProxyService) -> dial::ProxyService {
     proxy.client_addr(|extensions| {
-        extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+        extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0)
     })
 }

@@ -32,7 +32,7 @@ struct Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_max_level(log_level())
         .with_writer(std::io::stderr)
         .init();
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -73,7 +73,9 @@ impl Options {
                 "--hosts" => options.hosts = list(&value()?),
                 "--workers" => {
                     let workers = value()?;
-                    let number = workers.parse().map_err(|_| format!("bad number `{workers}`"))?;
+                    let number = workers
+                        .parse()
+                        .map_err(|_| format!("bad number `{workers}`"))?;
                     options.workers = Some(number);
                 }
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
@@ -86,6 +88,12 @@ impl Options {
             false => Ok(options),
         }
     }
+}
+
+/// `RUST_LOG=debug`; errors only by default.
+fn log_level() -> tracing_subscriber::filter::LevelFilter {
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    level.unwrap_or(tracing_subscriber::filter::LevelFilter::ERROR)
 }
 
 fn list(value: &str) -> Vec<String> {

@@ -8,7 +8,9 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use dial::{Forwarding, ModifiableRequest, Response, Router, Server, StatusCode, Upstream, proxy, routes};
+use dial::{
+    Forwarding, ModifiableRequest, Response, Router, Server, StatusCode, Upstream, proxy, routes,
+};
 
 mod demo;
 
@@ -58,7 +60,11 @@ fn search(request: &mut ModifiableRequest) {
     on_response = hide_server,
 )]
 fn api(mut request: ModifiableRequest) -> dial::Result {
-    request.strip_prefix("/api").prefix_path("/v1").add_header("X-Debug", "true").build()
+    request
+        .strip_prefix("/api")
+        .prefix_path("/v1")
+        .add_header("X-Debug", "true")
+        .build()
 }
 
 fn hide_server(response: &mut Response) {
@@ -103,7 +109,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder()
         .drain_timeout(Duration::from_secs(5))
         .bind("127.0.0.1:8080", router)?;
-    println!("listening on {}; the routes are described in {}", server.local_addr(), file!());
+    println!(
+        "listening on {}; the routes are described in {}",
+        server.local_addr(),
+        file!()
+    );
     server.run().await?;
     Ok(())
 }

@@ -22,7 +22,9 @@ fn api_data(mut request: ModifiableRequest) -> dial::Result {
 /// Typed path parameters: `/users/x` is a 404 that never reaches a host.
 #[proxy(path = "/users/{id}", hosts = ["http://127.0.0.1:9001"])]
 fn user(request: &mut ModifiableRequest, id: u64) {
-    request.rewrite_path("/v2/users/{id}").set_header("X-User", id);
+    request
+        .rewrite_path("/v2/users/{id}")
+        .set_header("X-User", id);
 }
 
 #[tokio::main]

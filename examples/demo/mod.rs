@@ -12,9 +12,11 @@ use tokio::net::TcpListener;
 /// # Errors
 /// The port is in use.
 pub(crate) async fn origin(name: &'static str, port: u16) -> io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("demo origin on port {port}: {error}"))
-    })?;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("demo origin on port {port}: {error}"))
+        })?;
     let app = Router::new().fallback(async move |request: Request| {
         answer(name, request.method(), request.uri(), request.headers())
     });
@@ -25,7 +27,10 @@ pub(crate) async fn origin(name: &'static str, port: u16) -> io::Result<()> {
 fn answer(name: &str, method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
     let mut text = format!("origin {name}: {method} {uri}\n");
     for (name, value) in headers {
-        text.push_str(&format!("  {name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        text.push_str(&format!(
+            "  {name}: {}\n",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     text
 }
