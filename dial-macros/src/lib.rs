@@ -1,1 +1,106 @@
-//! The `#[proxy]` attribute of dial. Reach it through the `dial` crate.
+//! The `#[proxy]` attribute of dial. Reach it through the `dial` crate, as `dial::proxy`.
+//!
+//! The way of an attribute through this crate, one file a step:
+//!
+//! ```text
+//! args.rs ─┐
+//!          ├─> validate.rs ──> model.rs ──> expand.rs      the route
+//! function.rs ─┘     │
+//!                    └── faults.rs ──────> fallback.rs     the errors, the function and a stub
+//! ```
+//!
+//! Parsing keeps tokens, so that every fault can be shown where it was written. Validation reports all
+//! faults at once. What it hands on cannot be wrong, so expansion cannot fail.
+
+mod args;
+mod domain;
+mod expand;
+mod fallback;
+mod faults;
+mod function;
+mod hosts;
+mod model;
+mod path;
+mod signature;
+mod validate;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use args::{Args, RouteKey};
+use faults::Faults;
+use function::Function;
+use proc_macro2::TokenStream;
+
+/// Makes a function over a request a route with its own load-balanced upstream.
+///
+/// ```ignore
+/// use dial::{ModifiableRequest, proxy};
+///
+/// #[proxy(path = "/api/data", hosts = ["http://backend1:8080", "https://backend2", "backend3"])]
+/// fn api_data(mut request: ModifiableRequest) -> dial::Result {
+///     request.rewrite_uri("/api/v1/data");
+///     request.build()
+/// }
+/// ```
+///
+/// The function stays an ordinary function, so a unit test calls it. Beside it, under the same name,
+/// stands a type that carries the route: `routes![api_data]`, `api_data::PATH`, `api_data::upstream()`.
+///
+/// # Keys
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `path = "/a/{id}/{*rest}"` | every path | what the request's path must match; a bare first string means the same |
+/// | `domain = "a.com"` or `["a.com", "*.b.com"]` | any | what the request's host must match |
+/// | `methods = [GET, POST]` | all | what the request's method must be |
+/// | `hosts = ["http://a:8080", ..]` or an expression | | where requests go, in turn |
+/// | `hosts_env = "BACKENDS"` | | the same, a comma list read from the environment at startup |
+/// | `upstream = EXPR` | | the same, an upstream that routes share |
+/// | `host_header = endpoint` or `preserve` | `endpoint` | the `Host` that the endpoint sees |
+/// | `forwarded = x_forwarded`, `rfc7239`, `both` or `off` | the server's | which forwarding headers are written |
+/// | `timeout(connect = 5s, response = 30s)` | the server's | `ms`, `s`, `m` and `h` |
+/// | `body_limit = 1MiB` | the server's | the largest request body: `B`, `KiB`, `MiB`, `GiB` |
+/// | `on_response = EXPR` | | edits each response: `Fn(&mut dial::Response)` |
+/// | `on_error = EXPR` | | edits each error's response: `Fn(&dial::Error, &mut dial::Response)` |
+/// | `name = "api"` | the function's name | how logs and metrics call the route |
+/// | `register = false` | `true` | keeps the route out of the registry that `dial::serve` reads |
+/// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
+///
+/// Exactly one of `hosts`, `hosts_env` and `upstream` is given.
+///
+/// # Paths
+///
+/// A path begins with `/`. A parameter is a whole segment, `{id}`; `{*rest}` comes last and takes every
+/// segment that is left, also none. Everything else is taken literally, and is written as it appears in
+/// a request line: ASCII and percent-encoded. A trailing slash counts: `/a/` and `/a` are two routes.
+///
+/// # The function
+///
+/// The first argument is `request: ModifiableRequest` or `request: &mut ModifiableRequest`. An argument
+/// named as a path parameter is parsed from it (`id: u64`); any other is taken from the request or the
+/// application (`db: State<Db>`). It may be `async`.
+#[proc_macro_attribute]
+pub fn proxy(
+    attribute: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expand(attribute.into(), item.into()).into()
+}
+
+fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut faults = Faults::default();
+    let args = Args::<RouteKey>::parse(attribute, &mut faults);
+    let function = Function::parse(item.clone(), &mut faults);
+
+    let route = match &function {
+        Ok(function) => validate::validate(&args, function, &mut faults),
+        Err(reported) => Err(*reported),
+    };
+    // A route may be found beside faults of the attribute's syntax: it must not be expanded then.
+    match (route, faults.into_error()) {
+        (Ok(route), None) => expand::expand(&route),
+        (_, error) => fallback::expand(&args, function.ok().as_ref(), item, error),
+    }
+}

@@ -48,6 +48,9 @@ type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 /// that, the connection is closed.
 pub(crate) trait Lease: Send + Sync {
     fn release(self: Box<Self>);
+
+    /// The body broke off: the connection is closed. It is too late for a status, so this is also the place to log it.
+    fn broken(self: Box<Self>, source: hyper::Error) -> Error;
 }
 
 /// When a body last moved.
@@ -205,7 +208,7 @@ impl HttpBody for Body {
             self.inner = Inner::Empty;
             return Poll::Ready(Some(Err(error)));
         }
-        self.inner.release_at_end();
+        self.inner.release_at_end(&frame);
         Poll::Ready(Some(Ok(frame)))
     }
 
@@ -240,13 +243,16 @@ impl Inner {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Self::Inbound(incoming) => Pin::new(incoming).poll_frame(cx).map_err(client_body),
-            Self::Upstream { incoming, .. } => {
-                let frame = ready!(Pin::new(incoming).poll_frame(cx));
-                if frame.is_none() {
+            Self::Upstream { incoming, lease } => match ready!(Pin::new(incoming).poll_frame(cx)) {
+                None => {
                     self.release();
+                    Poll::Ready(None)
                 }
-                Poll::Ready(frame.map(|frame| frame.map_err(response_body)))
-            }
+                Some(frame) => Poll::Ready(Some(frame.map_err(|source| match lease.take() {
+                    Some(lease) => lease.broken(source),
+                    None => response_body(source),
+                }))),
+            },
             Self::Boxed(body) => match body.get_mut() {
                 Ok(body) => body.as_mut().poll_frame(cx).map_err(foreign_body),
                 Err(_) => Poll::Ready(None),
@@ -254,11 +260,11 @@ impl Inner {
         }
     }
 
-    /// Gives the connection back as soon as the last byte is known to have come: with a Content-Length that is
-    /// one poll earlier than the end of the stream, which hyper may never ask for.
-    fn release_at_end(&mut self) {
+    /// Gives the connection back as soon as the last byte is known to have come: with a Content-Length or trailers
+    /// that is one poll earlier than the end of the stream, which hyper may never ask for.
+    fn release_at_end(&mut self, frame: &Frame<Bytes>) {
         if let Self::Upstream { incoming, .. } = self
-            && incoming.is_end_stream()
+            && (frame.is_trailers() || incoming.is_end_stream())
         {
             self.release();
         }
@@ -284,6 +290,7 @@ fn client_body(source: hyper::Error) -> Error {
     Error::new(ErrorKind::ClientBody, "the client's request body broke off").with_source(source)
 }
 
+/// The connection was given back already, or never lent.
 fn response_body(source: hyper::Error) -> Error {
     Error::new(
         ErrorKind::ResponseBody,

@@ -49,7 +49,7 @@ pub struct Definition {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Location {
-    pub krate: &'static str,
+    pub module: &'static str,
     pub file: &'static str,
     pub line: u32,
     pub column: u32,
@@ -223,9 +223,16 @@ fn from_env(variable: &'static str) -> Result<Upstream, Error> {
         .map_err(|error| error.within(format_args!("environment variable `{variable}`")))
 }
 
+impl Location {
+    /// The crate: where its modules' paths begin.
+    pub(super) fn krate(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or(self.module)
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} in crate {}", self.file, self.line, self.krate)
+        write!(f, "{}:{} in crate {}", self.file, self.line, self.krate())
     }
 }
 

@@ -97,7 +97,7 @@ impl Router {
     pub fn only(mut self, name: &str) -> Self {
         let name = name.replace('-', "_");
         self.entries.retain(|entry| match entry {
-            Entry::Defined(definition) => definition.location.krate == name,
+            Entry::Defined(definition) => definition.location.krate() == name,
             Entry::Mounted(..) => true,
         });
         self

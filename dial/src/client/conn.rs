@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Failed;
 use super::pool::Pool;
 use crate::body::{Body, Lease};
-use crate::error::{Error, ErrorKind, RequestSent};
+use crate::error::{Chain, Error, ErrorKind, RequestSent};
 use crate::handler::Response;
 use crate::upstream::Endpoint;
 
@@ -79,6 +79,14 @@ impl Lease for Connection {
         if let Some(pool) = self.pool.upgrade() {
             pool.put(self);
         }
+    }
+
+    fn broken(self: Box<Self>, source: hyper::Error) -> Error {
+        let (kind, sent) = (ErrorKind::ResponseBody, RequestSent::Yes);
+        let what = format!("{}: the response body broke off", self.endpoint);
+        let error = Error::new(kind, what).with_source(source).with_sent(sent);
+        tracing::warn!(?kind, ?sent, "{}", Chain(&error));
+        error
     }
 }
 

@@ -203,19 +203,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawClient<S> {
 
     /// Reads everything until the peer ends the connection, in whichever way.
     pub async fn read_to_end(&mut self) -> Vec<u8> {
+        self.read_to_ending().await.0
+    }
+
+    /// Reads everything until the peer ends the connection, and says how it ended.
+    pub async fn read_to_ending(&mut self) -> (Vec<u8>, Ending) {
         let start = self.wire.position();
         let end = timeout(self.deadline, self.wire.end()).await;
-        self.met("the end of the connection", end.map(Ok));
-        self.wire.since(start).to_vec()
+        let end = self.met("the end of the connection", end.map(Ok));
+        (self.wire.since(start).to_vec(), end)
     }
 
     /// Waits until the peer ends the connection, and panics when it says something before; tells
     /// how it ended.
     pub async fn closed(&mut self) -> Ending {
-        let start = self.wire.position();
-        let end = timeout(self.deadline, self.wire.end()).await;
-        let end = self.met("the end of the connection", end.map(Ok));
-        let said = self.wire.since(start);
+        let (said, end) = self.read_to_ending().await;
         assert!(
             said.is_empty(),
             "said before the end: \"{}\"",

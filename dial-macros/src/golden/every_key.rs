@@ -1,0 +1,109 @@
+#[cfg(feature = "api")]
+#[cfg_attr(test, cfg(unix), inline)]
+#[deprecated]
+pub(crate) async fn api(
+    mut request: ModifiableRequest,
+    id: u64,
+    State(db): State<Db>,
+    rest: String,
+) -> dial::Result {
+    request.build()
+}
+#[cfg(feature = "api")]
+#[cfg_attr(test, cfg(unix))]
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    non_camel_case_types,
+    unreachable_pub
+)]
+#[non_exhaustive]
+pub(crate) struct api {}
+#[cfg(feature = "api")]
+#[cfg_attr(test, cfg(unix))]
+#[doc(hidden)]
+#[allow(deprecated, dead_code, unreachable_pub)]
+const _: () = {
+    fn __dial_call(
+        __request: crate::dial::ModifiableRequest,
+    ) -> crate::dial::__private::Outcome {
+        let __arg_0 = match crate::dial::__private::param::<u64>(&__request, "id") {
+            ::core::result::Result::Ok(__value) => __value,
+            ::core::result::Result::Err(__reject) => {
+                return crate::dial::__private::rejected(__reject);
+            }
+        };
+        let __arg_1 = match <State<
+            Db,
+        > as crate::dial::FromInbound>::from_inbound(__request.inbound()) {
+            ::core::result::Result::Ok(__value) => __value,
+            ::core::result::Result::Err(__reject) => {
+                return crate::dial::__private::rejected(__reject);
+            }
+        };
+        let __arg_2 = match crate::dial::__private::param::<String>(&__request, "rest") {
+            ::core::result::Result::Ok(__value) => __value,
+            ::core::result::Result::Err(__reject) => {
+                return crate::dial::__private::rejected(__reject);
+            }
+        };
+        crate::dial::__private::owned_async(api(__request, __arg_0, __arg_1, __arg_2))
+    }
+    fn __dial_check(
+        __startup: &crate::dial::__private::Startup<'_>,
+    ) -> ::core::result::Result<(), crate::dial::Error> {
+        <State<Db> as crate::dial::FromInbound>::check(__startup)?;
+        ::core::result::Result::Ok(())
+    }
+    static __DIAL_DEFINITION: crate::dial::__private::Definition = crate::dial::__private::Definition::new(
+            "the api",
+            crate::dial::__private::Location {
+                module: ::core::module_path!(),
+                file: ::core::file!(),
+                line: ::core::line!(),
+                column: ::core::column!(),
+            },
+            __dial_call,
+            __dial_check,
+            crate::dial::__private::Hosts::Computed(|| crate::dial::__private::hosts(
+                backends(),
+            )),
+        )
+        .path("/api/{id}/{*rest}")
+        .domains(&["example.com", "*.example.org"])
+        .methods(&["GET", "POST", "M-SEARCH"])
+        .host_header(crate::dial::HostHeader::Preserve)
+        .forwarding(crate::dial::Forwarding::Rfc7239)
+        .connect_timeout(::core::time::Duration::from_millis(500u64))
+        .response_timeout(::core::time::Duration::from_millis(120000u64))
+        .body_limit(65536u64)
+        .on_response(|| crate::dial::__private::response_hook(|response| edit(response)))
+        .on_error(|| crate::dial::__private::error_hook(hooks::error));
+    #[automatically_derived]
+    impl crate::dial::Route for api {
+        fn definition() -> &'static crate::dial::__private::Definition {
+            &__DIAL_DEFINITION
+        }
+    }
+    #[automatically_derived]
+    impl api {
+        /// The path that the route takes.
+        pub(crate) const PATH: &'static str = "/api/{id}/{*rest}";
+        /// The route's upstream.
+        ///
+        /// # Errors
+        ///
+        /// When its endpoints are known only at run time and are not valid.
+        pub(crate) fn upstream() -> ::core::result::Result<
+            crate::dial::Upstream,
+            crate::dial::Error,
+        > {
+            __DIAL_DEFINITION.upstream()
+        }
+    }
+    #[crate::dial::__private::linkme::distributed_slice(crate::dial::__private::ROUTES)]
+    #[linkme(crate = crate::dial::__private::linkme)]
+    static __DIAL_ENTRY: &crate::dial::__private::Definition = &__DIAL_DEFINITION;
+};

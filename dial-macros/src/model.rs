@@ -1,0 +1,103 @@
+//! A route whose every part was checked. Nothing here can be wrong, so expansion cannot fail.
+
+use crate::function::Function;
+use crate::path::Param;
+use proc_macro2::TokenStream;
+use syn::{Expr, LitStr, Type};
+
+pub(crate) struct Route<'a> {
+    pub(crate) function: &'a Function,
+    /// The path of the dial crate.
+    pub(crate) krate: TokenStream,
+    pub(crate) handler: Handler<'a>,
+    pub(crate) name: String,
+    /// Absent when the route takes every path.
+    pub(crate) path: Option<RoutePath>,
+    pub(crate) hosts: Hosts,
+    /// Empty when the route takes every host; in lower case.
+    pub(crate) domains: Vec<String>,
+    /// Empty when the route takes every method.
+    pub(crate) methods: Vec<String>,
+    pub(crate) host_header: Option<HostHeader>,
+    pub(crate) forwarded: Option<Forwarded>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) body_limit: Option<u64>,
+    pub(crate) on_response: Option<Expr>,
+    pub(crate) on_error: Option<Expr>,
+    pub(crate) register: bool,
+}
+
+/// How to call the function.
+pub(crate) struct Handler<'a> {
+    pub(crate) is_async: bool,
+    pub(crate) request: Request<'a>,
+    /// The arguments behind the request.
+    pub(crate) arguments: Vec<Argument<'a>>,
+    /// Absent when the function returns nothing.
+    pub(crate) output: Option<&'a Type>,
+}
+
+/// The first argument.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) form: Form,
+    pub(crate) ty: &'a Type,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `ModifiableRequest`: the function returns what happens next.
+    Owned,
+    /// `&mut ModifiableRequest`: the function edits, and the edited request is forwarded.
+    Edited,
+}
+
+pub(crate) struct Argument<'a> {
+    pub(crate) ty: &'a Type,
+    pub(crate) source: Source,
+}
+
+pub(crate) enum Source {
+    /// The path parameter of this name, through `FromParam`.
+    Param(String),
+    /// Anything else, through `FromInbound`.
+    Inbound,
+}
+
+pub(crate) struct RoutePath {
+    pub(crate) literal: LitStr,
+    pub(crate) params: Vec<Param>,
+}
+
+/// Where requests go.
+pub(crate) enum Hosts {
+    /// Checked endpoints.
+    Listed(Vec<LitStr>),
+    /// A list that is known when the program runs.
+    Computed(Expr),
+    /// The environment variable that holds the list.
+    Env(LitStr),
+    /// An upstream made elsewhere.
+    Shared(Expr),
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum HostHeader {
+    Preserve,
+    Endpoint,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Forwarded {
+    X,
+    Rfc7239,
+    Both,
+    Off,
+}
+
+/// In milliseconds.
+#[derive(Default)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Option<u64>,
+    pub(crate) response: Option<u64>,
+}

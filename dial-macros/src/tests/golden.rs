@@ -1,0 +1,113 @@
+//! Expansions, compared with the files in `src/golden`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p dial-macros` writes them anew.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::path::Path;
+
+fn check(name: &str, attribute: TokenStream, item: TokenStream) {
+    let output = crate::expand(attribute, item);
+    let text = output.to_string();
+    let file = syn::parse2(output).unwrap_or_else(|error| panic!("{error} in {text}"));
+    let printed = prettyplease::unparse(&file);
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/golden/{name}.rs"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, &printed).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+    assert!(
+        printed == expected,
+        "{name} expands to something new; UPDATE_GOLDEN=1 accepts it:\n{printed}"
+    );
+}
+
+#[test]
+fn minimal() {
+    check(
+        "minimal",
+        quote!("/api/data", hosts = ["http://backend1:8080", "backend3"]),
+        quote! {
+            /// Kept as it is.
+            pub fn api_data(mut request: ModifiableRequest) -> dial::Result {
+                request.rewrite_uri("/api/v1/data");
+                request.build()
+            }
+        },
+    );
+}
+
+#[test]
+fn every_key() {
+    check(
+        "every_key",
+        quote! {
+            path = "/api/{id}/{*rest}",
+            domain = ["Example.com", "*.example.org"],
+            methods = [GET, POST, "M-SEARCH"],
+            hosts = backends(),
+            host_header = preserve,
+            forwarded = rfc7239,
+            timeout(connect = 500ms, response = "2m"),
+            body_limit = 64KiB,
+            on_response = |response| edit(response),
+            on_error = hooks::error,
+            name = "the api",
+            register = true,
+            crate = crate::dial,
+        },
+        quote! {
+            #[cfg(feature = "api")]
+            #[cfg_attr(test, cfg(unix), inline)]
+            #[deprecated]
+            pub(crate) async fn api(
+                mut request: ModifiableRequest,
+                id: u64,
+                State(db): State<Db>,
+                rest: String,
+            ) -> dial::Result {
+                request.build()
+            }
+        },
+    );
+}
+
+#[test]
+fn edited() {
+    check(
+        "edited",
+        quote!(upstream = shared(), methods = [GET]),
+        quote! {
+            fn r#type(request: &mut ModifiableRequest) {
+                request.set_header("x-a", "b");
+            }
+        },
+    );
+}
+
+#[test]
+fn edited_async() {
+    check(
+        "edited_async",
+        quote!("/users/{r}", hosts_env = "BACKENDS", register = false),
+        quote! {
+            async fn users(request: &mut ModifiableRequest, r: Uuid) -> Result<(), Refused> {
+                body
+            }
+        },
+    );
+}
+
+#[test]
+fn fallback() {
+    check(
+        "fallback",
+        quote!("/a", host = ["b"]),
+        quote! {
+            #[cfg(unix)]
+            pub fn api(request: ModifiableRequest) -> dial::Result {
+                request.build()
+            }
+        },
+    );
+}

@@ -1,0 +1,345 @@
+//! Turns what was written into a route, or reports everything that is wrong with it.
+
+use crate::args::{Args, Keys, RouteKey, TimeoutKey};
+use crate::faults::{Checked, Faults};
+use crate::function::Function;
+use crate::model::{Forwarded, HostHeader, Hosts, Route, RoutePath, Timeouts};
+use crate::values::{bare, boolean, choice, duration, literal, plain_path, size, string};
+use crate::values::{string_literal, word};
+use crate::{domain, hosts, path, signature};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprArray, LitStr, Token};
+
+type RouteArgs = Args<RouteKey>;
+
+pub(crate) fn validate<'a>(
+    args: &RouteArgs,
+    function: &'a Function,
+    faults: &mut Faults,
+) -> Checked<Route<'a>> {
+    // Each part is checked before the first `?`, so that one compilation shows all faults.
+    let path = optional(args, RouteKey::Path, |expr| route_path(expr, faults));
+    let handler = signature::check(function, path.as_ref(), faults);
+    let hosts = where_to(args, function, faults);
+    let domains = optional(args, RouteKey::Domain, |expr| domains(expr, faults));
+    let methods = optional(args, RouteKey::Methods, |expr| methods(expr, faults));
+    let host_header = optional(args, RouteKey::HostHeader, |expr| host_header(expr, faults));
+    let forwarded = optional(args, RouteKey::Forwarded, |expr| forwarded(expr, faults));
+    let timeouts = timeouts(args, faults);
+    let body_limit = optional(args, RouteKey::BodyLimit, |expr| {
+        size(expr, "body_limit", faults)
+    });
+    let name = optional(args, RouteKey::Name, |expr| route_name(expr, faults));
+    let register = optional(args, RouteKey::Register, |expr| {
+        boolean(expr, "register", faults)
+    });
+    let krate = optional(args, RouteKey::Crate, |expr| krate(expr, faults));
+
+    Ok(Route {
+        function,
+        krate: krate?.unwrap_or_else(default_krate),
+        handler: handler?,
+        name: name?.unwrap_or_else(|| function.signature.ident.unraw().to_string()),
+        path: path?,
+        hosts: hosts?,
+        domains: domains?.unwrap_or_default(),
+        methods: methods?.unwrap_or_default(),
+        host_header: host_header?,
+        forwarded: forwarded?,
+        timeouts: timeouts?,
+        body_limit: body_limit?,
+        on_response: args.expr(RouteKey::OnResponse).cloned(),
+        on_error: args.expr(RouteKey::OnError).cloned(),
+        register: register?.unwrap_or(true),
+    })
+}
+
+/// `::dial`, where the dial crate is unless `crate` says otherwise.
+pub(crate) fn default_krate() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> ::dial)
+}
+
+/// Checks the value of `key` if it was given.
+fn optional<K: Keys, T>(
+    args: &Args<K>,
+    key: K,
+    check: impl FnOnce(&Expr) -> Checked<T>,
+) -> Checked<Option<T>> {
+    match args.broken(key) {
+        Some(reported) => Err(reported),
+        None => args.expr(key).map(check).transpose(),
+    }
+}
+
+fn route_path(expr: &Expr, faults: &mut Faults) -> Checked<RoutePath> {
+    let literal = string(expr, "path", faults)?;
+    match path::parse(&literal.value()) {
+        Ok(params) => Ok(RoutePath { literal, params }),
+        Err(found) => all(&found, &literal, faults),
+    }
+}
+
+/// The one of `hosts`, `hosts_env` and `upstream` that was given.
+fn where_to(args: &RouteArgs, function: &Function, faults: &mut Faults) -> Checked<Hosts> {
+    const KEYS: [RouteKey; 3] = [RouteKey::Hosts, RouteKey::HostsEnv, RouteKey::Upstream];
+    let given = args.any_of(&KEYS);
+    if let [first, others @ ..] = given.as_slice()
+        && !others.is_empty()
+    {
+        let mut reported = Ok(());
+        for other in others {
+            let message = format!(
+                "`{}` and `{}` both say where requests go; keep one",
+                first.name, other.name
+            );
+            reported = Err(faults.at(&other.name, message));
+        }
+        reported?;
+    }
+    let broken = KEYS.iter().find_map(|key| args.broken(*key));
+    if let (Some(reported), true) = (broken, given.is_empty()) {
+        return Err(reported);
+    }
+
+    if let Some(expr) = args.expr(RouteKey::Hosts) {
+        return listed(expr, faults);
+    }
+    if let Some(expr) = args.expr(RouteKey::HostsEnv) {
+        return variable(expr, faults).map(Hosts::Env);
+    }
+    if let Some(expr) = args.expr(RouteKey::Upstream) {
+        return Ok(Hosts::Shared(expr.clone()));
+    }
+    let message = "missing `hosts`: where do requests go? Add `hosts = [\"http://backend:8080\"]`";
+    Err(match args.expr(RouteKey::Path) {
+        Some(path) => faults.at(path, message),
+        None => faults.at(&function.signature.ident, message),
+    })
+}
+
+/// `hosts = ..`: literals are checked wherever they stand in a list.
+fn listed(expr: &Expr, faults: &mut Faults) -> Checked<Hosts> {
+    if literal(expr).is_some() {
+        let message = format!("`hosts` is a list: write `[{}]`", expr.to_token_stream());
+        return Err(faults.at(expr, message));
+    }
+    let Some(list) = array(expr) else {
+        return Ok(Hosts::Computed(expr.clone()));
+    };
+    if list.elems.is_empty() {
+        return Err(faults.at(
+            expr,
+            "`hosts` is empty; a route needs at least one endpoint",
+        ));
+    }
+    let mut sound = Ok(());
+    let mut literals = Vec::new();
+    let mut seen = Vec::new();
+    for element in &list.elems {
+        let Some(string) = string_literal(element) else {
+            if literal(element).is_some() {
+                sound = Err(faults.at(
+                    element,
+                    "an endpoint is a string, such as `\"http://backend:8080\"`",
+                ));
+            }
+            continue;
+        };
+        match hosts::parse(&string.value()) {
+            Ok(endpoint) if seen.contains(&endpoint) => {
+                let message = format!("this endpoint is listed twice (`{endpoint}`)");
+                sound = Err(faults.at(string, message));
+            }
+            Ok(endpoint) => seen.push(endpoint),
+            Err(fault) => sound = Err(faults.at(string, fault)),
+        }
+        literals.push(string.clone());
+    }
+    sound?;
+    if literals.len() == list.elems.len() {
+        Ok(Hosts::Listed(literals))
+    } else {
+        Ok(Hosts::Computed(expr.clone()))
+    }
+}
+
+/// The array that `expr` is, also behind a `&`.
+fn array(expr: &Expr) -> Option<&ExprArray> {
+    match bare(expr) {
+        Expr::Array(array) => Some(array),
+        Expr::Reference(reference) => array(&reference.expr),
+        _ => None,
+    }
+}
+
+/// `hosts_env = ..`: a name that every shell can set.
+fn variable(expr: &Expr, faults: &mut Faults) -> Checked<LitStr> {
+    let name = string(expr, "hosts_env", faults)?;
+    let text = name.value();
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if text.is_empty() || !letters || text.as_bytes()[0].is_ascii_digit() {
+        let message = "`hosts_env` names an environment variable, such as `BACKENDS`";
+        return Err(faults.at(name, message));
+    }
+    Ok(name)
+}
+
+fn domains(expr: &Expr, faults: &mut Faults) -> Checked<Vec<String>> {
+    let elements: Punctuated<Expr, Token![,]> = match array(expr) {
+        Some(list) => list.elems.clone(),
+        None => std::iter::once(expr.clone()).collect(),
+    };
+    if elements.is_empty() {
+        return Err(faults.at(expr, "`domain` is empty; leave it out to match any host"));
+    }
+    let mut domains = Vec::new();
+    let mut sound = Ok(());
+    for element in &elements {
+        let Ok(literal) =
+            string(element, "domain", faults).inspect_err(|reported| sound = Err(*reported))
+        else {
+            continue;
+        };
+        match domain::pattern(&literal.value()) {
+            Ok(domain) if domains.contains(&domain) => {
+                let message = format!("the domain `{domain}` is listed twice");
+                sound = Err(faults.at(literal, message));
+            }
+            Ok(domain) => domains.push(domain),
+            Err(fault) => sound = Err(faults.at(literal, fault)),
+        }
+    }
+    sound.map(|()| domains)
+}
+
+fn methods(expr: &Expr, faults: &mut Faults) -> Checked<Vec<String>> {
+    let Some(list) = array(expr) else {
+        return Err(faults.at(expr, "`methods` is a list, as in `methods = [GET, POST]`"));
+    };
+    if list.elems.is_empty() {
+        return Err(faults.at(expr, "`methods` is empty; leave it out to match any method"));
+    }
+    let mut methods = Vec::new();
+    let mut sound = Ok(());
+    for element in &list.elems {
+        match method(element) {
+            Ok(method) if methods.contains(&method) => {
+                sound = Err(faults.at(element, format!("the method `{method}` is listed twice")));
+            }
+            Ok(method) => methods.push(method),
+            Err(fault) => sound = Err(faults.at(element, fault)),
+        }
+    }
+    sound.map(|()| methods)
+}
+
+/// A method: a word, or a string for the few that are none (`"M-SEARCH"`).
+fn method(expr: &Expr) -> Result<String, String> {
+    let name = match (word(expr), string_literal(expr)) {
+        (Some(word), _) => word.unraw().to_string(),
+        (None, Some(string)) => string.value(),
+        (None, None) => {
+            return Err(
+                match plain_path(expr).and_then(|path| path.segments.last()) {
+                    Some(last) => format!("a method is a single word: write `{}`", last.ident),
+                    None => "a method is a word such as `GET`".into(),
+                },
+            );
+        }
+    };
+    // RFC 9110, section 5.6.2
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) {
+        return Err(format!("`{name}` is not a method"));
+    }
+    let upper = name.to_ascii_uppercase();
+    if upper != name {
+        return Err(format!("methods are upper case: write `{upper}`"));
+    }
+    if name == "CONNECT" {
+        return Err("`CONNECT` asks for a tunnel, which a reverse proxy does not open".into());
+    }
+    Ok(name)
+}
+
+fn host_header(expr: &Expr, faults: &mut Faults) -> Checked<HostHeader> {
+    let choices = [
+        ("preserve", HostHeader::Preserve),
+        ("endpoint", HostHeader::Endpoint),
+    ];
+    choice(expr, "host_header", &choices, faults)
+}
+
+fn forwarded(expr: &Expr, faults: &mut Faults) -> Checked<Forwarded> {
+    let choices = [
+        ("x_forwarded", Forwarded::X),
+        ("rfc7239", Forwarded::Rfc7239),
+        ("both", Forwarded::Both),
+        ("off", Forwarded::Off),
+    ];
+    choice(expr, "forwarded", &choices, faults)
+}
+
+fn timeouts(args: &RouteArgs, faults: &mut Faults) -> Checked<Timeouts> {
+    let Some((name, tokens)) = args.list(RouteKey::Timeout) else {
+        return Ok(Timeouts::default());
+    };
+    if tokens.is_empty() {
+        let message = "`timeout` is empty; name one, as in `timeout(connect = 5s)`";
+        return Err(faults.at(name, message));
+    }
+    let args = Args::<TimeoutKey>::parse(tokens.clone(), faults);
+    let connect = optional(&args, TimeoutKey::Connect, |expr| {
+        duration(expr, "connect", faults)
+    });
+    let response = optional(&args, TimeoutKey::Response, |expr| {
+        duration(expr, "response", faults)
+    });
+    Ok(Timeouts {
+        connect: connect?,
+        response: response?,
+    })
+}
+
+fn route_name(expr: &Expr, faults: &mut Faults) -> Checked<String> {
+    let literal = string(expr, "name", faults)?;
+    let name = literal.value();
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        return Err(faults.at(
+            literal,
+            "`name` is what logs and metrics show; it needs visible letters",
+        ));
+    }
+    Ok(name)
+}
+
+fn krate(expr: &Expr, faults: &mut Faults) -> Checked<TokenStream> {
+    match (plain_path(expr), string_literal(expr)) {
+        (Some(path), _) => Ok(path.to_token_stream()),
+        (None, Some(string)) => {
+            let message = format!(
+                "`crate` is a path without quotes: `crate = {}`",
+                string.value()
+            );
+            Err(faults.at(expr, message))
+        }
+        (None, None) => Err(faults.at(
+            expr,
+            "`crate` is the path of the dial crate, such as `::dial`",
+        )),
+    }
+}
+
+/// Reports all of a literal's faults.
+fn all<T>(found: &[String], literal: &LitStr, faults: &mut Faults) -> Checked<T> {
+    let (last, others) = found.split_last().expect("a faulty literal has a fault");
+    for fault in others {
+        faults.at(literal, fault);
+    }
+    Err(faults.at(literal, last))
+}

@@ -1,0 +1,182 @@
+//! Reads single values: strings, booleans, words, durations and sizes.
+
+use crate::faults::{Checked, Faults, listing, nearest};
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
+
+/// Sees through the invisible groups in which `macro_rules!` fragments arrive.
+pub(crate) fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => bare(&group.expr),
+        other => other,
+    }
+}
+
+/// The literal that `expr` is, if it is one.
+pub(crate) fn literal(expr: &Expr) -> Option<&Lit> {
+    match bare(expr) {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        _ => None,
+    }
+}
+
+/// The string literal that `expr` is, if it is one.
+pub(crate) fn string_literal(expr: &Expr) -> Option<&LitStr> {
+    match literal(expr)? {
+        Lit::Str(string) if string.suffix().is_empty() => Some(string),
+        _ => None,
+    }
+}
+
+/// The path that `expr` is, without generic arguments.
+pub(crate) fn plain_path(expr: &Expr) -> Option<&Path> {
+    match bare(expr) {
+        Expr::Path(path) if path.qself.is_none() && path.attrs.is_empty() => {
+            let plain = path.path.segments.iter().all(|s| s.arguments.is_none());
+            plain.then_some(&path.path)
+        }
+        _ => None,
+    }
+}
+
+/// The single word that `expr` is.
+pub(crate) fn word(expr: &Expr) -> Option<&Ident> {
+    plain_path(expr)?.get_ident()
+}
+
+pub(crate) fn string(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<LitStr> {
+    match string_literal(expr) {
+        Some(string) => Ok(string.clone()),
+        None => Err(faults.at(expr, format!("`{key}` must be a string literal"))),
+    }
+}
+
+pub(crate) fn boolean(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<bool> {
+    match literal(expr) {
+        Some(Lit::Bool(literal)) => Ok(literal.value),
+        _ => Err(faults.at(expr, format!("`{key}` must be `true` or `false`"))),
+    }
+}
+
+/// One of a few known words, each with its meaning.
+pub(crate) fn choice<T: Copy>(
+    expr: &Expr,
+    key: &str,
+    choices: &[(&str, T)],
+    faults: &mut Faults,
+) -> Checked<T> {
+    let words = || choices.iter().map(|(word, _)| *word);
+    let written = word(expr).map(ToString::to_string);
+    let written = written.as_deref().unwrap_or_default();
+    if let Some((_, meaning)) = choices.iter().find(|(word, _)| *word == written) {
+        return Ok(*meaning);
+    }
+    let hint = match nearest(written, words()) {
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None => String::new(),
+    };
+    let message = format!("`{key}` is {}{hint}", listing(words(), "or"));
+    Err(faults.at(expr, message))
+}
+
+/// A length of time in milliseconds: `5s`, `500ms`, `2m`, `1h`, or the same as a string.
+pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+    let quantity = Quantity::read(expr, key, "duration", "5s", faults)?;
+    let Some(factor) = quantity.factor(UNITS) else {
+        let unit = &quantity.unit;
+        let message = if unit.is_empty() {
+            format!("a duration needs a unit, as in `{}s`", quantity.digits)
+        } else {
+            format!("`{unit}` is not a unit of time; the units are `ms`, `s`, `m` and `h`")
+        };
+        return Err(faults.at(expr, message));
+    };
+    match quantity.times(factor) {
+        Some(0) => Err(faults.at(
+            expr,
+            format!("`{key}` cannot be zero; leave it out for the default"),
+        )),
+        Some(millis) => Ok(millis),
+        None => Err(faults.at(expr, "this duration is too long to count in milliseconds")),
+    }
+}
+
+/// A number of bytes: `4096`, `512B`, `64KiB`, `1MiB`, `2GiB`, or the same as a string.
+pub(crate) fn size(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    const UNITS: &[(&str, u64)] = &[
+        ("", 1),
+        ("B", 1),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+    ];
+    let quantity = Quantity::read(expr, key, "size", "64KiB", faults)?;
+    let Some(factor) = quantity.factor(UNITS) else {
+        let unit = &quantity.unit;
+        let meant = match unit.to_lowercase().as_bytes() {
+            [letter @ (b'k' | b'm' | b'g'), ..] if unit.len() <= 3 => {
+                format!(
+                    "; did you mean `{}iB`?",
+                    char::from(letter.to_ascii_uppercase())
+                )
+            }
+            _ => String::new(),
+        };
+        let message = format!(
+            "`{unit}` is not a unit of size; the units are `B`, `KiB`, `MiB` and `GiB`{meant}"
+        );
+        return Err(faults.at(expr, message));
+    };
+    match quantity.times(factor) {
+        // Elsewhere 0 switches the limit off; a reader could not tell which is meant.
+        Some(0) => Err(faults.at(
+            expr,
+            format!("`{key}` cannot be zero; leave it out for the default"),
+        )),
+        Some(bytes) => Ok(bytes),
+        None => Err(faults.at(expr, "this size is too large for 64 bits")),
+    }
+}
+
+/// A whole number and its unit.
+struct Quantity {
+    digits: String,
+    unit: String,
+}
+
+impl Quantity {
+    fn read(
+        expr: &Expr,
+        key: &str,
+        noun: &str,
+        example: &str,
+        faults: &mut Faults,
+    ) -> Checked<Self> {
+        let found = match literal(expr) {
+            Some(Lit::Int(int)) => Some((int.base10_digits().to_owned(), int.suffix().to_owned())),
+            Some(Lit::Str(string)) => {
+                let text = string.value();
+                let end = text
+                    .find(|c: char| !c.is_ascii_digit())
+                    .unwrap_or(text.len());
+                (end > 0).then(|| (text[..end].to_owned(), text[end..].to_owned()))
+            }
+            _ => None,
+        };
+        let Some((digits, unit)) = found else {
+            let message = format!("`{key}` is a {noun} in whole numbers, such as `{example}`");
+            return Err(faults.at(expr, message));
+        };
+        Ok(Quantity { digits, unit })
+    }
+
+    fn factor(&self, units: &[(&str, u64)]) -> Option<u64> {
+        let (_, factor) = units.iter().find(|(unit, _)| *unit == self.unit)?;
+        Some(*factor)
+    }
+
+    /// `None` when 64 bits are too few.
+    fn times(&self, factor: u64) -> Option<u64> {
+        self.digits.parse::<u64>().ok()?.checked_mul(factor)
+    }
+}

@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", domain = "api.*.com", hosts = ["backend"])]
+fn api(mut request: ModifiableRequest) -> dial::Result {
+    request.build()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use dial::proxy;
+
+#[proxy("/a", hosts = ["backend"])]
+struct Api;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/users/:id", hosts = ["backend"])]
+fn api(mut request: ModifiableRequest) -> dial::Result {
+    request.build()
+}
+
+fn main() {}

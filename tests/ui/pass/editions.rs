@@ -1,0 +1,38 @@
+//! Compiled in every edition since 2018; see `editions` in `ui.rs`.
+#![forbid(unsafe_code)]
+#![deny(warnings, rust_2018_idioms)]
+
+use dial::{ModifiableRequest, State, proxy, routes};
+
+macro_rules! handler {
+    ($name:ident, $id:ty) => {
+        #[proxy(
+            "/{id}/{rest}",
+            hosts = ["a", "b:1"],
+            methods = [GET],
+            timeout(connect = 5s, response = 500ms),
+            body_limit = 1MiB,
+            on_response = |_| ()
+        )]
+        async fn $name(
+            mut request: ModifiableRequest,
+            id: $id,
+            rest: String,
+            State(state): State<u8>,
+        ) -> dial::Result {
+            request.set_header("x", format!("{}{}{}", id, rest, state)).build()
+        }
+    };
+}
+
+handler!(by_macro, u64);
+
+#[proxy(hosts = vec!["a"], on_error = |_, _| ())]
+fn edit(request: &mut ModifiableRequest) {
+    request.set_path("/x");
+}
+
+fn main() {
+    assert_eq!(routes![by_macro, edit].len(), 2);
+    assert_eq!(dial::Router::registered().len(), 2);
+}

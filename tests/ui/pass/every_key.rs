@@ -1,0 +1,33 @@
+//! All keys at once, with a comma at the end.
+use dial::{Error, ModifiableRequest, Response, Route, proxy};
+
+fn edit_error(_error: &Error, response: &mut Response) {
+    response.headers_mut().clear();
+}
+
+#[proxy(
+    path = "/api/{id}",
+    domain = ["example.com", "*.Example.com", "[::1]", "bücher.example"],
+    methods = [GET, POST, "M-SEARCH"],
+    hosts = ["http://a:8080", "b", "[::1]:8080", "https://bücher.example"],
+    host_header = preserve,
+    forwarded = both,
+    timeout(connect = 500ms, response = "2m",),
+    body_limit = 64KiB,
+    on_response = |response: &mut Response| {
+        response.headers_mut().remove("server");
+    },
+    on_error = edit_error,
+    name = "the api",
+    register = true,
+    crate = ::dial,
+)]
+pub async fn api(mut request: ModifiableRequest, id: u64) -> dial::Result {
+    request.set_header("x-id", id.to_string()).build()
+}
+
+fn main() {
+    assert_eq!(api::definition().name(), "the api");
+    assert_eq!(api::PATH, "/api/{id}");
+    assert!(api::upstream().is_ok());
+}
