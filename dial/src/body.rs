@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -37,12 +37,25 @@ enum Inner {
         incoming: Incoming,
         lease: Option<Box<dyn Lease>>,
     },
-    // The mutex is never locked by two: it makes a body that is only `Send` also `Sync`, so that a handler may
-    // hold `&ModifiableRequest` over an await.
-    Boxed(Mutex<BoxBody>),
+    Foreign {
+        // The mutex is never locked by two: it makes a body that is only `Send` also `Sync`, so that a handler may
+        // hold `&ModifiableRequest` over an await.
+        body: Mutex<Pin<Box<dyn Foreign>>>,
+        /// What it means that the body breaks off, unless it says so itself.
+        broken: ErrorKind,
+    },
 }
 
-type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+/// Any body, with data and errors of one type. Unlike `http_body_util`'s `map_frame` it keeps the size, which decides
+/// between Content-Length and chunks.
+trait Foreign: Send {
+    fn poll_bytes(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+    fn is_over(&self) -> bool;
+    fn size(&self) -> SizeHint;
+}
 
 /// What a response body gives back once it was read to its end: the connection it came over. Dropped before
 /// that, the connection is closed.
@@ -53,12 +66,13 @@ pub(crate) trait Lease: Send + Sync {
     fn broken(self: Box<Self>, source: hyper::Error) -> Error;
 }
 
-/// When a body last moved.
+/// When a body last moved, and whether it broke off.
 #[derive(Debug)]
 pub(crate) struct Progress {
     start: Instant,
     /// Milliseconds from `start` to the last frame.
     last: AtomicU64,
+    failed: OnceLock<ErrorKind>,
 }
 
 impl Progress {
@@ -66,6 +80,11 @@ impl Progress {
     pub(crate) fn quiet_for(&self) -> Duration {
         let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
         self.start.elapsed().saturating_sub(last)
+    }
+
+    /// What ended the body before its time, if anything did.
+    pub(crate) fn failed(&self) -> Option<ErrorKind> {
+        self.failed.get().copied()
     }
 
     fn moved(&self) {
@@ -79,6 +98,7 @@ impl Default for Progress {
         Self {
             start: Instant::now(),
             last: AtomicU64::new(0),
+            failed: OnceLock::new(),
         }
     }
 }
@@ -90,7 +110,8 @@ impl Body {
         Self::of(Inner::Empty)
     }
 
-    /// Wraps any body; its data are passed on without a copy where they are [`Bytes`].
+    /// Wraps any body; its data are passed on without a copy where they are [`Bytes`]. A request whose body fails with an
+    /// error that is not dial's own is answered with 500.
     ///
     /// ```
     /// use dial::Body;
@@ -100,6 +121,23 @@ impl Body {
     /// # drop(body);
     /// ```
     pub fn new<B>(body: B) -> Self
+    where
+        B: HttpBody + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self::foreign(body, ErrorKind::Handler)
+    }
+
+    /// A body that a client is sending, through somebody else's server.
+    pub(crate) fn received<B>(body: B) -> Self
+    where
+        B: HttpBody + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self::foreign(body, ErrorKind::ClientBody)
+    }
+
+    fn foreign<B>(body: B, broken: ErrorKind) -> Self
     where
         B: HttpBody + Send + 'static,
         B::Error: Into<BoxError>,
@@ -114,12 +152,10 @@ impl Body {
         }
         match body {
             Some(body) if body.is_end_stream() => Self::empty(),
-            Some(body) => Self::of(Inner::Boxed(Mutex::new(Box::pin(
-                body.map_frame(|frame| {
-                    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
-                })
-                .map_err(Into::into),
-            )))),
+            Some(body) => Self::of(Inner::Foreign {
+                body: Mutex::new(Box::pin(body)),
+                broken,
+            }),
             None => Self::empty(),
         }
     }
@@ -177,9 +213,12 @@ impl Body {
         Arc::clone(self.progress.get_or_insert_default())
     }
 
-    fn charge(&mut self, bytes: usize) -> Result<(), Error> {
-        if self.left != u64::MAX {
-            self.left = self.left.checked_sub(bytes as u64).ok_or_else(too_large)?;
+    fn charge(&mut self, frame: &Frame<Bytes>) -> Result<(), Error> {
+        if self.left != u64::MAX
+            && let Some(data) = frame.data_ref()
+        {
+            let bytes = data.len() as u64;
+            self.left = self.left.checked_sub(bytes).ok_or_else(too_large)?;
         }
         Ok(())
     }
@@ -193,23 +232,23 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let polled = ready!(self.inner.poll_frame(cx));
+        let mut polled = ready!(self.inner.poll_frame(cx));
+        if let Some(Ok(frame)) = &polled {
+            match self.charge(frame) {
+                Ok(()) => self.inner.release_at_end(frame),
+                Err(error) => {
+                    self.inner = Inner::Empty;
+                    polled = Some(Err(error));
+                }
+            }
+        }
         if let Some(progress) = &self.progress {
             progress.moved();
+            if let Some(Err(error)) = &polled {
+                let _ = progress.failed.set(error.kind());
+            }
         }
-        let frame = match polled {
-            None => return Poll::Ready(None),
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            Some(Ok(frame)) => frame,
-        };
-        if let Some(data) = frame.data_ref()
-            && let Err(error) = self.charge(data.len())
-        {
-            self.inner = Inner::Empty;
-            return Poll::Ready(Some(Err(error)));
-        }
-        self.inner.release_at_end(&frame);
-        Poll::Ready(Some(Ok(frame)))
+        Poll::Ready(polled)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -217,7 +256,7 @@ impl HttpBody for Body {
             Inner::Empty => true,
             Inner::Full(bytes) => bytes.is_empty(),
             Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.is_end_stream(),
-            Inner::Boxed(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
+            Inner::Foreign { body, .. } => body.lock().is_ok_and(|body| body.is_over()),
         }
     }
 
@@ -226,9 +265,9 @@ impl HttpBody for Body {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.size_hint(),
-            Inner::Boxed(body) => body
+            Inner::Foreign { body, .. } => body
                 .lock()
-                .map_or_else(|_| SizeHint::default(), |body| body.size_hint()),
+                .map_or_else(|_| SizeHint::default(), |body| body.size()),
         }
     }
 }
@@ -253,8 +292,11 @@ impl Inner {
                     None => response_body(source),
                 }))),
             },
-            Self::Boxed(body) => match body.get_mut() {
-                Ok(body) => body.as_mut().poll_frame(cx).map_err(foreign_body),
+            Self::Foreign { body, broken } => match body.get_mut() {
+                Ok(body) => body
+                    .as_mut()
+                    .poll_bytes(cx)
+                    .map_err(|source| foreign_body(source, *broken)),
                 Err(_) => Poll::Ready(None),
             },
         }
@@ -300,13 +342,36 @@ fn response_body(source: hyper::Error) -> Error {
     .with_sent(RequestSent::Yes)
 }
 
-/// A body made elsewhere failed: one of ours keeps its kind, anything else is taken for the client's.
-fn foreign_body(source: BoxError) -> Error {
+/// A body made elsewhere failed: an error of ours, from a body within, keeps its kind.
+fn foreign_body(source: BoxError, kind: ErrorKind) -> Error {
     match source.downcast::<Error>() {
         Ok(error) => *error,
-        Err(source) => {
-            Error::new(ErrorKind::ClientBody, "the request body broke off").with_source(source)
-        }
+        Err(source) => Error::new(kind, "the body broke off").with_source(source),
+    }
+}
+
+impl<B> Foreign for B
+where
+    B: HttpBody + Send,
+    B::Error: Into<BoxError>,
+{
+    fn poll_bytes(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(self.poll_frame(cx));
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))),
+            Err(error) => Err(error.into()),
+        }))
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_end_stream()
+    }
+
+    fn size(&self) -> SizeHint {
+        self.size_hint()
     }
 }
 
@@ -363,7 +428,7 @@ impl fmt::Debug for Body {
             Inner::Full(_) => "full",
             Inner::Inbound(_) => "inbound",
             Inner::Upstream { .. } => "upstream",
-            Inner::Boxed(_) => "boxed",
+            Inner::Foreign { .. } => "foreign",
         };
         f.debug_struct("Body")
             .field("kind", &kind)

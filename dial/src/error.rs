@@ -13,9 +13,6 @@ use http::StatusCode;
 /// A boxed error from any source.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What handlers and dial's own fallible functions return; `T` is [`Outbound`](crate::Outbound) unless named.
-pub type Result<T = crate::Outbound> = std::result::Result<T, Error>;
-
 /// Anything that can go wrong in dial, at startup or while a request is proxied.
 ///
 /// ```

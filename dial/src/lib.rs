@@ -120,7 +120,7 @@ pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
 pub use self::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
-pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Result, Side};
+pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;
 pub use self::handler::{
@@ -133,6 +133,9 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{IntoHosts, Upstream};
 pub use dial_macros::proxy;
+
+/// What handlers and dial's own fallible functions return; `T` is [`Outbound`] unless named.
+pub type Result<T = Outbound> = std::result::Result<T, Error>;
 
 /// Serves every `#[proxy]` of the program on `addr`: [`Router::registered`]`().serve(addr)`.
 ///

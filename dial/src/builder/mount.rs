@@ -335,7 +335,7 @@ where
     fn call(&self, request: Request<B>) -> Self::Future {
         let lane = self.lane();
         let peer = self.peer(request.extensions());
-        let request = request.map(Body::new);
+        let request = request.map(Body::received);
         Box::pin(async move { Ok(lane.handle(request, &peer, Params::none()).await) })
     }
 }

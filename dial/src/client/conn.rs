@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Failed;
 use super::pool::Pool;
-use crate::body::{Body, Lease};
+use crate::body::{Body, Lease, Progress};
 use crate::error::{Chain, Error, ErrorKind, RequestSent};
 use crate::handler::Response;
 use crate::upstream::Endpoint;
@@ -19,6 +19,8 @@ pub(crate) struct Connection {
     endpoint: Arc<Endpoint>,
     pool: Weak<Pool>,
     pub(super) idle_since: Instant,
+    /// The body of the request it carries, if that has one.
+    pub(super) upload: Option<Arc<Progress>>,
 }
 
 impl Connection {
@@ -32,6 +34,7 @@ impl Connection {
             endpoint: Arc::clone(endpoint),
             pool: Arc::downgrade(pool),
             idle_since: Instant::now(),
+            upload: None,
         }
     }
 
@@ -82,10 +85,21 @@ impl Lease for Connection {
     }
 
     fn broken(self: Box<Self>, source: hyper::Error) -> Error {
-        let (kind, sent) = (ErrorKind::ResponseBody, RequestSent::Yes);
-        let what = format!("{}: the response body broke off", self.endpoint);
-        let error = Error::new(kind, what).with_source(source).with_sent(sent);
-        tracing::warn!(?kind, ?sent, "{}", Chain(&error));
+        // A request that breaks off takes the connection with it: no fault of the endpoint's.
+        let upload = self.upload.as_ref().and_then(|upload| upload.failed());
+        let (kind, what) = match upload {
+            Some(kind) => (kind, "given up, because the request body broke off"),
+            None => (ErrorKind::ResponseBody, "the response body broke off"),
+        };
+        let sent = RequestSent::Yes;
+        let error = Error::new(kind, format!("{}: {what}", self.endpoint))
+            .with_source(source)
+            .with_sent(sent);
+        if upload.is_some() {
+            tracing::debug!(?kind, ?sent, "{}", Chain(&error));
+        } else {
+            tracing::warn!(?kind, ?sent, "{}", Chain(&error));
+        }
         error
     }
 }

@@ -90,7 +90,7 @@ impl Client {
 /// One request and its response head over one connection. The time runs from the last byte of the request, so that
 /// a long upload is not cut short.
 async fn exchange(
-    connection: Box<Connection>,
+    mut connection: Box<Connection>,
     mut request: Request<Body>,
     limit: Duration,
 ) -> Result<Response, Failed> {
@@ -101,6 +101,7 @@ async fn exchange(
             .map_or(Duration::MAX, |progress| progress.quiet_for())
     };
     let endpoint = Arc::clone(connection.endpoint());
+    connection.upload.clone_from(&progress);
     let mut answer = std::pin::pin!(connection.send(request));
     let mut left = limit;
     // Each turn ends with the answer, the timeout, or because the upload moved on meanwhile.

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::conn::Connection;
 use crate::config::PoolConfig;
 
-/// How often idle connections are looked through, at the most.
-const SWEEP: Duration = Duration::from_secs(1);
+/// How long it takes until idle connections are looked through again: an idle timeout, within these bounds.
+const SWEEP: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 pub(crate) struct Pool {
     shards: Box<[Shard]>,
@@ -136,7 +136,7 @@ async fn sweep(pool: Weak<Pool>, idle_timeout: Duration) {
     }
     let stopped = Stopped(pool);
     loop {
-        tokio::time::sleep(idle_timeout.min(SWEEP)).await;
+        tokio::time::sleep(idle_timeout.clamp(SWEEP.0, SWEEP.1)).await;
         match stopped.0.upgrade() {
             Some(pool) => pool.sweep(),
             None => return,

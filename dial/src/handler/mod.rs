@@ -16,10 +16,10 @@ pub use self::extract::Query;
 pub use self::extract::{
     ClientAddr, FromInbound, FromParam, Inbound, Startup, State, extract, param,
 };
-pub(crate) use self::outcome::text;
 pub use self::outcome::{
     Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response,
 };
+pub(crate) use self::outcome::{Hook, text};
 pub use self::request::ModifiableRequest;
 pub use self::request_builder::RequestBuilder;
 pub use self::shapes::Handler;

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri, Version};
+use http_body::Body as _;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
@@ -340,13 +341,15 @@ impl ModifiableRequest {
             }
         };
         self.body = Body::from(bytes.clone());
+        self.state_no_content();
         Ok(bytes)
     }
 
     /// Replaces the body; Content-Length follows it.
     pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
         self.body = body.into();
-        self.headers.remove(&http::header::CONTENT_LENGTH);
+        self.headers.remove(&CONTENT_LENGTH);
+        self.state_no_content();
         self
     }
 
@@ -376,7 +379,7 @@ impl ModifiableRequest {
     ///
     /// # Errors
     /// The first fault of the editing methods. The request is spent then too: building it again is an error.
-    pub fn build(&mut self) -> crate::Result {
+    pub fn build(&mut self) -> Result<Outbound, Error> {
         if std::mem::replace(&mut self.built, true) {
             return Err(Error::new(
                 ErrorKind::Handler,
@@ -496,6 +499,16 @@ impl ModifiableRequest {
                 self.fault(invalid("header name", error.into()));
                 None
             }
+        }
+    }
+
+    /// Where content is expected, its absence is stated (RFC 9110 §8.6). All other lengths are stated with the body.
+    fn state_no_content(&mut self) {
+        if self.body.is_end_stream()
+            && matches!(self.method, Method::POST | Method::PUT | Method::PATCH)
+        {
+            self.headers
+                .set(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Uri};
+use http_body::Body as _;
 
 use crate::client::{Client, Failed};
 use crate::config::HostHeader;
@@ -94,5 +96,19 @@ fn into_request(outbound: Outbound) -> Request<crate::Body> {
     // Origin form (RFC 9112 §3.2.1): never formatted through a String.
     *request.uri_mut() = Uri::from(outbound.path_and_query);
     *request.headers_mut() = outbound.headers;
+    state_chunked(&mut request);
     request
+}
+
+/// States that a body of unknown length is chunked (RFC 9112 §6.3). With GET and HEAD hyper would take such a body for
+/// none.
+fn state_chunked(request: &mut Request<crate::Body>) {
+    let body = request.body();
+    if !body.is_end_stream()
+        && body.size_hint().exact().is_none()
+        && !request.headers().contains_key(CONTENT_LENGTH)
+    {
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(TRANSFER_ENCODING, chunked);
+    }
 }

@@ -10,8 +10,9 @@ mod route;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::Poll;
 
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Method, Request};
 use http_body::Body as _;
 
 pub(crate) use self::attempt::Forwarder;
@@ -20,7 +21,9 @@ pub use self::route::{ErrorHook, ResponseHook};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::{BoxFuture, Context, Peer, States};
-use crate::handler::{Decision, IntoDecision, ModifiableRequest, Outbound, Outcome, Response};
+use crate::handler::{
+    Decision, Hook, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject, Response,
+};
 use crate::route::{Lookup, Params, RouteTable};
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
@@ -54,11 +57,12 @@ impl Proxy {
             Lookup::Found(lane, params) => lane.handle(request, peer, params).await,
             Lookup::NotFound => {
                 let what = format!("no route takes {}", request.uri().path().escape_debug());
-                self.refuse(&Error::new(ErrorKind::NotFound, what))
+                self.refuse(&Error::new(ErrorKind::NotFound, what), request.method())
             }
             Lookup::MethodNotAllowed(allow) => {
                 let what = format!("{} is not one of {allow}", request.method());
-                let mut response = self.refuse(&Error::new(ErrorKind::MethodNotAllowed, what));
+                let error = Error::new(ErrorKind::MethodNotAllowed, what);
+                let mut response = self.refuse(&error, request.method());
                 // RFC 9110 §15.5.6: a 405 has an Allow field.
                 if let Ok(allow) = HeaderValue::try_from(allow) {
                     response.headers_mut().insert(http::header::ALLOW, allow);
@@ -68,8 +72,8 @@ impl Proxy {
         }
     }
 
-    fn refuse(&self, error: &Error) -> Response {
-        respond::to(error, "-", self.on_error.as_ref())
+    fn refuse(&self, error: &Error, asked: &Method) -> Response {
+        respond::to(error, "-", asked, self.on_error.as_ref())
     }
 }
 
@@ -85,9 +89,13 @@ impl Lane {
         peer: &Peer,
         params: Params,
     ) -> Response {
-        match self.run(request, peer, params).await {
+        let asked = request.method().clone();
+        match self.run(request, peer, params, &asked).await {
             Ok(response) => response,
-            Err(error) => respond::to(&error, &self.route.name, self.route.on_error.as_ref()),
+            Err(error) => {
+                let RouteSpec { name, on_error, .. } = &*self.route;
+                respond::to(&error, name, &asked, on_error.as_ref())
+            }
         }
     }
 
@@ -96,17 +104,32 @@ impl Lane {
         request: Request<Body>,
         peer: &Peer,
         params: Params,
+        asked: &Method,
     ) -> Result<Response, Error> {
         let request = self.limited(request)?;
         let host = rewrite::host(&request);
         let context = Arc::<Self>::clone(self);
         let mut request = ModifiableRequest::received(request, host, peer, params, context);
         rewrite::sanitise(&mut request, peer, self.route.forwarding);
-        match self.decide(request).await {
-            Decision::Forward(outbound) => self.forward(outbound).await,
-            Decision::Respond(response) => Ok(response),
-            Decision::Fail(error) => Err(error),
-        }
+        let mut response = match self.decide(request).await {
+            Decision::Forward(outbound) => {
+                let untouched = self.leaves_untouched(&outbound, asked);
+                let response = self.forward(outbound).await?;
+                if untouched {
+                    return Ok(response);
+                }
+                response
+            }
+            Decision::Respond(response) => response,
+            Decision::Fail(error) => return Err(error),
+        };
+        rewrite::settle_response(&mut response, asked);
+        Ok(response)
+    }
+
+    /// Whether the endpoint's response is the answer as it is.
+    fn leaves_untouched(&self, outbound: &Outbound, asked: &Method) -> bool {
+        outbound.method == *asked && outbound.hooks.is_empty() && self.route.on_response.is_none()
     }
 
     /// Refuses a body that is announced too large before anything else happens, and watches one that is not.
@@ -131,11 +154,11 @@ impl Lane {
                 std::future::poll_fn(|cx| {
                     let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
                     std::panic::catch_unwind(poll)
-                        .unwrap_or_else(|panic| std::task::Poll::Ready(panicked(&*panic)))
+                        .unwrap_or_else(|panic| Poll::Ready(panicked("the handler", &*panic)))
                 })
                 .await
             }
-            Err(panic) => panicked(&*panic),
+            Err(panic) => panicked("the handler", &*panic),
         }
     }
 
@@ -144,17 +167,23 @@ impl Lane {
         let hooks = std::mem::take(&mut outbound.hooks);
         let mut response = self.forwarder.forward(&self.route, outbound).await?;
         rewrite::sanitise_response(&mut response);
+        let edit = AssertUnwindSafe(|| self.edit(hooks, &mut response));
+        match std::panic::catch_unwind(edit) {
+            Ok(Ok(())) => Ok(response),
+            Ok(Err(reject)) => rejected(reject.into_decision()),
+            Err(panic) => rejected(panicked("a response hook", &*panic)),
+        }
+    }
+
+    /// Runs the request's own hooks, then the route's.
+    fn edit(&self, hooks: Vec<Hook>, response: &mut Response) -> Result<(), Reject> {
         for hook in hooks {
-            if let Err(reject) = hook.run(&mut response) {
-                return rejected(reject.into_decision());
-            }
+            hook.run(response)?;
         }
-        if let Some(hook) = &self.route.on_response
-            && let Err(reject) = hook.run(&mut response)
-        {
-            return rejected(reject.into_decision());
+        match &self.route.on_response {
+            Some(hook) => hook.run(response),
+            None => Ok(()),
         }
-        Ok(response)
     }
 }
 
@@ -180,7 +209,7 @@ fn rejected(decision: Decision) -> Result<Response, Error> {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Decision {
+fn panicked(who: &str, panic: &(dyn std::any::Any + Send)) -> Decision {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
@@ -188,6 +217,6 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Decision {
         .unwrap_or("no message");
     Decision::Fail(Error::new(
         ErrorKind::HandlerPanicked,
-        format!("the handler panicked: {text}"),
+        format!("{who} panicked: {text}"),
     ))
 }

@@ -2,13 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 
+use http::Method;
+
 use crate::body::Body;
 use crate::error::{Chain, Error, ErrorKind, Side};
 use crate::handler::Response;
-use crate::proxy::ErrorHook;
+use crate::proxy::{ErrorHook, rewrite};
 
-/// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log.
-pub(crate) fn to(error: &Error, route: &str, hook: Option<&ErrorHook>) -> Response {
+/// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log. `asked` is
+/// the client's method.
+pub(crate) fn to(error: &Error, route: &str, asked: &Method, hook: Option<&ErrorHook>) -> Response {
     log(error, route);
     let mut response = plain(error);
     if let Some(hook) = hook {
@@ -17,6 +20,7 @@ pub(crate) fn to(error: &Error, route: &str, hook: Option<&ErrorHook>) -> Respon
             tracing::error!(route, "the on_error hook panicked");
             response = plain(error);
         }
+        rewrite::settle_response(&mut response, asked);
     }
     response
 }

@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -37,27 +39,48 @@ pub(super) fn serve(
     // A response's parts are written together; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let proxy = Arc::clone(proxy);
-    let peer = Arc::new(peer);
+    let client = Arc::new(Client {
+        peer,
+        knows_chunks: AtomicBool::new(true),
+    });
+    let asking = Arc::clone(&client);
     let service = service_fn(move |request: Request<Incoming>| {
         let proxy = Arc::clone(&proxy);
-        let peer = Arc::clone(&peer);
+        let client = Arc::clone(&asking);
         async move {
+            if request.version() < Version::HTTP_11 {
+                client.knows_chunks.store(false, Ordering::Relaxed);
+            }
             let request = request.map(Body::inbound);
-            Ok::<_, Infallible>(proxy.handle(request, &peer).await)
+            Ok::<_, Infallible>(proxy.handle(request, &client.peer).await)
         }
     });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
     async move {
-        let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = reached(&mut phase, Phase::Draining) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+            ended = &mut connection => Some(ended),
+            () = reached(&mut phase, Phase::Draining) => None,
+        };
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         };
         if let Err(error) = ended {
             tracing::debug!("client connection ended: {}", Chain(&error));
+            if error.is_user() && !client.knows_chunks.load(Ordering::Relaxed) {
+                // A response body broke off, and to this client a close in order can be the end of a whole one
+                // (RFC 9112 §6.3, §8): it gets a reset.
+                let _ = connection.into_parts().io.inner().set_zero_linger();
+            }
         }
     }
+}
+
+/// The other end of a connection.
+struct Client {
+    peer: Peer,
+    /// Whether it speaks HTTP/1.1.
+    knows_chunks: AtomicBool,
 }

@@ -6,10 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::PhaseReceiver;
 use super::shutdown::{Phase, reached};
+use super::worker::Ended;
 use crate::error::{Error, ErrorKind};
 
 /// Connections the kernel queues for each listener.
@@ -119,15 +120,15 @@ impl Listeners {
         self.addr
     }
 
-    /// A source for each of `workers`.
+    /// A source for each of `workers`; and the end of the thread that accepts for all, if there is one.
     pub(super) fn into_sources(
         self,
         workers: usize,
         phase: PhaseReceiver,
-    ) -> Result<Vec<Source>, Error> {
+    ) -> Result<(Vec<Source>, Option<Ended>), Error> {
         let mut sockets = self.sockets;
         if sockets.len() == workers {
-            return Ok(sockets.into_iter().map(Source::Own).collect());
+            return Ok((sockets.into_iter().map(Source::Own).collect(), None));
         }
         let Some(socket) = sockets.pop() else {
             return Err(Error::new(ErrorKind::Server, "no listener"));
@@ -138,8 +139,8 @@ impl Listeners {
                 (sender, Source::Handed(receiver))
             })
             .unzip();
-        hand_out(socket, senders, phase)?;
-        Ok(sources)
+        let acceptor = hand_out(socket, senders, phase)?;
+        Ok((sources, Some(acceptor)))
     }
 }
 
@@ -163,7 +164,7 @@ fn hand_out(
     socket: TcpListener,
     senders: Vec<mpsc::Sender<TcpStream>>,
     mut phase: PhaseReceiver,
-) -> Result<(), Error> {
+) -> Result<Ended, Error> {
     let failed = |source: io::Error| {
         Error::new(ErrorKind::Server, "cannot start the acceptor").with_source(source)
     };
@@ -190,16 +191,16 @@ fn hand_out(
             }
         }
     };
+    let (ended, receiver) = oneshot::channel();
     thread::Builder::new()
         .name("dial-acceptor".to_owned())
         .spawn(move || {
-            let ended: io::Result<()> = runtime.block_on(accept);
-            if let Err(error) = ended {
-                tracing::error!("the acceptor ended: {error}");
-            }
+            let result: io::Result<()> = runtime.block_on(accept);
+            // The listener is closed by now: whoever waits for the end may bind its port again.
+            let _ = ended.send(result.map_err(failed));
         })
         .map_err(failed)?;
-    Ok(())
+    Ok(receiver)
 }
 
 /// Gives a connection to the worker whose turn it is, or to the next with room; waits when none has.

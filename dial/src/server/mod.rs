@@ -17,7 +17,7 @@ use ipnet::IpNet;
 pub use self::listener::IntoAddr;
 use self::listener::Listeners;
 pub use self::shutdown::ServerHandle;
-use self::shutdown::{Phase, Signals};
+use self::shutdown::{Phase, watch_signals};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 
@@ -133,10 +133,15 @@ impl Server {
             wired,
             handle,
         } = self;
-        let mut signals = config.signals.then(|| Signals::new(handle.clone()));
         let phase = handle.subscribe();
-        listeners
-            .into_sources(config.workers, phase.clone())?
+        let (alive, workers) = tokio::sync::mpsc::channel(1);
+        if config.signals
+            && let Err(error) = watch_signals(handle, workers)
+        {
+            tracing::warn!("cannot listen for signals: {error}");
+        }
+        let (sources, acceptor) = listeners.into_sources(config.workers, phase.clone())?;
+        sources
             .into_iter()
             .enumerate()
             .map(|(number, source)| {
@@ -147,10 +152,10 @@ impl Server {
                     trusted: Arc::clone(&wired.trusted),
                     config: config.clone(),
                     phase: phase.clone(),
-                    signals: signals.take(),
                 };
-                worker.spawn()
+                worker.spawn(alive.clone())
             })
+            .chain(acceptor.map(Ok))
             .collect()
     }
 }

@@ -1,9 +1,10 @@
 //! Ending: a handle, the signals, and the phases both lead through.
 
-use std::fmt;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::{fmt, io, thread};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::PhaseReceiver;
 
@@ -20,8 +21,10 @@ pub(crate) enum Phase {
 
 /// Waits until the end has come as far as `at_least`.
 pub(super) async fn reached(phase: &mut PhaseReceiver, at_least: Phase) {
-    // Without a sender nobody could ever end the server, nor be waiting for it.
-    let _ = phase.wait_for(|phase| *phase >= at_least).await;
+    if phase.wait_for(|phase| *phase >= at_least).await.is_err() {
+        // No handle is left, so it never comes that far; the last one to go has begun the draining.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Shuts a [`Server`](crate::Server) down from anywhere. Cheap to clone.
@@ -81,29 +84,39 @@ impl Drop for ShutdownOnDrop {
     }
 }
 
-/// Turns signals into phases; runs on the first worker.
-pub(super) struct Signals {
-    handle: ServerHandle,
-}
-
-impl Signals {
-    pub(super) fn new(handle: ServerHandle) -> Self {
-        Self { handle }
-    }
-
-    pub(super) async fn run(self) {
-        let Ok(mut signals) = Listener::new() else {
-            tracing::warn!("cannot listen for signals");
-            return;
-        };
+/// Turns signals into phases, on a thread of its own: neither a worker that is busy nor one that has drained already
+/// may swallow the second signal. The thread ends with the last worker, which closes `workers`.
+pub(super) fn watch_signals(handle: ServerHandle, mut workers: Workers) -> io::Result<()> {
+    let runtime = super::worker::runtime()?;
+    let mut signals = {
+        let _context = runtime.enter();
+        Listener::new()?
+    };
+    let advance = async move {
         signals.next().await;
         tracing::info!("draining");
-        self.handle.shutdown();
+        handle.shutdown();
         signals.next().await;
         tracing::warn!("ending at once");
-        self.handle.abort();
-    }
+        handle.abort();
+    };
+    let watch = async move {
+        tokio::select! {
+            () = advance => {}
+            _ = workers.recv() => {}
+        }
+    };
+    thread::Builder::new()
+        .name("dial-signals".to_owned())
+        .spawn(move || runtime.block_on(watch))?;
+    Ok(())
 }
+
+/// Held by each worker until it has ended.
+pub(super) type Alive = mpsc::Sender<Infallible>;
+
+/// Closed when no worker is left.
+pub(super) type Workers = mpsc::Receiver<Infallible>;
 
 #[cfg(unix)]
 struct Listener {
@@ -113,7 +126,7 @@ struct Listener {
 
 #[cfg(unix)]
 impl Listener {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -134,7 +147,7 @@ struct Listener;
 
 #[cfg(not(unix))]
 impl Listener {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self)
     }
 

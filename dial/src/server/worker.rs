@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::connection;
 use super::listener::{ACCEPT_PAUSE, Source};
-use super::shutdown::{Phase, Signals, reached};
+use super::shutdown::{Alive, Phase, reached};
 use super::{Config, PhaseReceiver};
 use crate::error::{Error, ErrorKind};
 use crate::handler::context::Peer;
@@ -26,10 +26,9 @@ pub(super) struct Worker {
     pub(super) trusted: Arc<[IpNet]>,
     pub(super) config: Config,
     pub(super) phase: PhaseReceiver,
-    pub(super) signals: Option<Signals>,
 }
 
-/// Tells that a worker's thread has come to its end.
+/// Tells that a thread of the server has come to its end.
 pub(super) type Ended = oneshot::Receiver<Result<(), Error>>;
 
 pub(super) fn runtime() -> io::Result<Runtime> {
@@ -40,7 +39,7 @@ pub(super) fn runtime() -> io::Result<Runtime> {
 
 impl Worker {
     /// Starts the thread.
-    pub(super) fn spawn(self) -> Result<Ended, Error> {
+    pub(super) fn spawn(self, alive: Alive) -> Result<Ended, Error> {
         let failed = |source: io::Error| {
             Error::new(ErrorKind::Server, "cannot start a worker").with_source(source)
         };
@@ -52,16 +51,14 @@ impl Worker {
                 let result = runtime.block_on(self.run()).map_err(failed);
                 // Whatever did not end in time is closed before the end is told.
                 drop(runtime);
+                drop(alive);
                 let _ = ended.send(result);
             })
             .map_err(failed)?;
         Ok(receiver)
     }
 
-    async fn run(mut self) -> io::Result<()> {
-        if let Some(signals) = self.signals.take() {
-            tokio::spawn(signals.run());
-        }
+    async fn run(self) -> io::Result<()> {
         let limit = self
             .config
             .connections_per_worker()

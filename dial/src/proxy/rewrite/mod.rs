@@ -3,7 +3,9 @@
 mod forwarded;
 mod hop;
 
-use http::{HeaderMap, HeaderValue, Request};
+use http::header::{CONTENT_LENGTH, Entry};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body::Body as _;
 
 use crate::body::Body;
 use crate::config::Forwarding;
@@ -36,6 +38,26 @@ pub(crate) fn sanitise(request: &mut ModifiableRequest, peer: &Peer, forwarding:
 /// The same for a response, which has only hop-by-hop fields to lose.
 pub(crate) fn sanitise_response(response: &mut Response) {
     hop::strip_response(response.headers_mut());
+}
+
+/// Makes a response that user code wrote or edited one message again: it is as long as its body (RFC 9112 §6.3), whatever
+/// the fields say, and nothing in it is about a connection. `asked` is the client's method.
+pub(crate) fn settle_response(response: &mut Response, asked: &Method) {
+    hop::strip_response(response.headers_mut());
+    let status = response.status();
+    // These state the length of a body that is not sent (RFC 9110 §8.6).
+    if asked == Method::HEAD || status == StatusCode::NOT_MODIFIED {
+        return;
+    }
+    let length = response.body().size_hint().exact();
+    if let Entry::Occupied(mut stated) = response.headers_mut().entry(CONTENT_LENGTH) {
+        match length {
+            Some(length) if status != StatusCode::NO_CONTENT => {
+                drop(stated.insert(HeaderValue::from(length)));
+            }
+            _ => drop(stated.remove_entry_mult()),
+        }
+    }
 }
 
 /// Sets Host for this endpoint.
