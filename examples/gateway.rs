@@ -92,7 +92,9 @@ impl Options {
 
 /// `RUST_LOG=debug`; errors only by default.
 fn log_level() -> tracing_subscriber::filter::LevelFilter {
-    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    let level = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok());
     level.unwrap_or(tracing_subscriber::filter::LevelFilter::ERROR)
 }
 

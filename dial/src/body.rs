@@ -2,17 +2,14 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 
-use crate::error::{BoxError, Error, ErrorKind, RequestSent};
+use crate::error::{BoxError, Error, ErrorKind};
 
 /// A request or response body: empty, in memory, or streamed.
 ///
@@ -26,17 +23,13 @@ pub struct Body {
     inner: Inner,
     /// Bytes that may still pass before the body is refused; `u64::MAX` when there is no limit.
     left: u64,
-    progress: Option<Arc<Progress>>,
 }
 
 enum Inner {
     Empty,
     Full(Bytes),
-    Inbound(Incoming),
-    Upstream {
-        incoming: Incoming,
-        lease: Option<Box<dyn Lease>>,
-    },
+    /// From one of dial's own connections.
+    Source(Box<dyn Source>),
     Foreign {
         // The mutex is never locked by two: it makes a body that is only `Send` also `Sync`, so that a handler may
         // hold `&ModifiableRequest` over an await.
@@ -57,50 +50,17 @@ trait Foreign: Send {
     fn size(&self) -> SizeHint;
 }
 
-/// What a response body gives back once it was read to its end: the connection it came over. Dropped before
-/// that, the connection is closed.
-pub(crate) trait Lease: Send + Sync {
-    fn release(self: Box<Self>);
+/// A body that is read from a connection of dial's own.
+pub(crate) trait Source: Send + Sync {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>>;
 
-    /// The body broke off: the connection is closed. It is too late for a status, so this is also the place to log it.
-    fn broken(self: Box<Self>, source: hyper::Error) -> Error;
-}
+    /// Whether the last frame was read.
+    fn is_end(&self) -> bool;
 
-/// When a body last moved, and whether it broke off.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    start: Instant,
-    /// Milliseconds from `start` to the last frame.
-    last: AtomicU64,
-    failed: OnceLock<ErrorKind>,
-}
+    fn size_hint(&self) -> SizeHint;
 
-impl Progress {
-    /// How long ago the last frame passed.
-    pub(crate) fn quiet_for(&self) -> Duration {
-        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
-        self.start.elapsed().saturating_sub(last)
-    }
-
-    /// What ended the body before its time, if anything did.
-    pub(crate) fn failed(&self) -> Option<ErrorKind> {
-        self.failed.get().copied()
-    }
-
-    fn moved(&self) {
-        let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(millis, Ordering::Relaxed);
-    }
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self {
-            start: Instant::now(),
-            last: AtomicU64::new(0),
-            failed: OnceLock::new(),
-        }
-    }
+    /// Called once the body was read to its end; dropped before that, its connection is closed.
+    fn done(self: Box<Self>);
 }
 
 impl Body {
@@ -147,9 +107,6 @@ impl Body {
         if let Some(body) = any.downcast_mut::<Option<Body>>() {
             return body.take().unwrap_or_default();
         }
-        if let Some(incoming) = any.downcast_mut::<Option<Incoming>>() {
-            return incoming.take().map_or_else(Self::empty, Self::inbound);
-        }
         match body {
             Some(body) if body.is_end_stream() => Self::empty(),
             Some(body) => Self::of(Inner::Foreign {
@@ -160,24 +117,17 @@ impl Body {
         }
     }
 
-    /// A body that a client is sending.
-    pub(crate) fn inbound(incoming: Incoming) -> Self {
-        if incoming.is_end_stream() {
-            return Self::empty();
-        }
-        Self::of(Inner::Inbound(incoming))
+    pub(crate) fn from_source(source: Box<dyn Source>) -> Self {
+        Self::of(Inner::Source(source))
     }
 
-    /// A body that an endpoint is sending, and the connection to give back after it.
-    pub(crate) fn upstream(incoming: Incoming, lease: Box<dyn Lease>) -> Self {
-        if incoming.is_end_stream() {
-            lease.release();
-            return Self::empty();
+    /// The bytes, if all of them lie in memory.
+    pub(crate) fn in_memory(&self) -> Option<Bytes> {
+        match &self.inner {
+            Inner::Empty => Some(Bytes::new()),
+            Inner::Full(bytes) if bytes.len() as u64 <= self.left => Some(bytes.clone()),
+            _ => None,
         }
-        Self::of(Inner::Upstream {
-            incoming,
-            lease: Some(lease),
-        })
     }
 
     /// Refuses the body with [`ErrorKind::BodyTooLarge`] once more than `limit` bytes came.
@@ -204,13 +154,7 @@ impl Body {
         Self {
             inner,
             left: u64::MAX,
-            progress: None,
         }
-    }
-
-    /// Lets another task see when the body last moved.
-    pub(crate) fn watch(&mut self) -> Arc<Progress> {
-        Arc::clone(self.progress.get_or_insert_default())
     }
 
     fn charge(&mut self, frame: &Frame<Bytes>) -> Result<(), Error> {
@@ -232,30 +176,21 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let mut polled = ready!(self.inner.poll_frame(cx));
-        if let Some(Ok(frame)) = &polled {
-            match self.charge(frame) {
-                Ok(()) => self.inner.release_at_end(frame),
-                Err(error) => {
-                    self.inner = Inner::Empty;
-                    polled = Some(Err(error));
-                }
-            }
+        let frame = ready!(self.inner.poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Err(error) = self.charge(frame)
+        {
+            self.inner = Inner::Empty;
+            return Poll::Ready(Some(Err(error)));
         }
-        if let Some(progress) = &self.progress {
-            progress.moved();
-            if let Some(Err(error)) = &polled {
-                let _ = progress.failed.set(error.kind());
-            }
-        }
-        Poll::Ready(polled)
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
             Inner::Empty => true,
             Inner::Full(bytes) => bytes.is_empty(),
-            Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.is_end_stream(),
+            Inner::Source(source) => source.is_end(),
             Inner::Foreign { body, .. } => body.lock().is_ok_and(|body| body.is_over()),
         }
     }
@@ -264,7 +199,7 @@ impl HttpBody for Body {
         match &self.inner {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Inner::Inbound(incoming) | Inner::Upstream { incoming, .. } => incoming.size_hint(),
+            Inner::Source(source) => source.size_hint(),
             Inner::Foreign { body, .. } => body
                 .lock()
                 .map_or_else(|_| SizeHint::default(), |body| body.size()),
@@ -281,17 +216,20 @@ impl Inner {
                 *self = Self::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Self::Inbound(incoming) => Pin::new(incoming).poll_frame(cx).map_err(client_body),
-            Self::Upstream { incoming, lease } => match ready!(Pin::new(incoming).poll_frame(cx)) {
-                None => {
-                    self.release();
-                    Poll::Ready(None)
+            Self::Source(source) => {
+                let frame = ready!(source.poll_frame(cx));
+                match &frame {
+                    Some(Err(_)) => *self = Self::Empty,
+                    // With the last frame, not one poll later: nobody may ever ask for more.
+                    None | Some(Ok(_)) if source.is_end() => {
+                        if let Self::Source(source) = std::mem::replace(self, Self::Empty) {
+                            source.done();
+                        }
+                    }
+                    None | Some(Ok(_)) => {}
                 }
-                Some(frame) => Poll::Ready(Some(frame.map_err(|source| match lease.take() {
-                    Some(lease) => lease.broken(source),
-                    None => response_body(source),
-                }))),
-            },
+                Poll::Ready(frame)
+            }
             Self::Foreign { body, broken } => match body.get_mut() {
                 Ok(body) => body
                     .as_mut()
@@ -301,24 +239,6 @@ impl Inner {
             },
         }
     }
-
-    /// Gives the connection back as soon as the last byte is known to have come: with a Content-Length or trailers
-    /// that is one poll earlier than the end of the stream, which hyper may never ask for.
-    fn release_at_end(&mut self, frame: &Frame<Bytes>) {
-        if let Self::Upstream { incoming, .. } = self
-            && (frame.is_trailers() || incoming.is_end_stream())
-        {
-            self.release();
-        }
-    }
-
-    fn release(&mut self) {
-        if let Self::Upstream { lease, .. } = self
-            && let Some(lease) = lease.take()
-        {
-            lease.release();
-        }
-    }
 }
 
 fn too_large() -> Error {
@@ -326,20 +246,6 @@ fn too_large() -> Error {
         ErrorKind::BodyTooLarge,
         "the request body is larger than its limit",
     )
-}
-
-fn client_body(source: hyper::Error) -> Error {
-    Error::new(ErrorKind::ClientBody, "the client's request body broke off").with_source(source)
-}
-
-/// The connection was given back already, or never lent.
-fn response_body(source: hyper::Error) -> Error {
-    Error::new(
-        ErrorKind::ResponseBody,
-        "the endpoint's response body broke off",
-    )
-    .with_source(source)
-    .with_sent(RequestSent::Yes)
 }
 
 /// A body made elsewhere failed: an error of ours, from a body within, keeps its kind.
@@ -426,8 +332,7 @@ impl fmt::Debug for Body {
         let kind = match &self.inner {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
-            Inner::Inbound(_) => "inbound",
-            Inner::Upstream { .. } => "upstream",
+            Inner::Source(_) => "streamed",
             Inner::Foreign { .. } => "foreign",
         };
         f.debug_struct("Body")

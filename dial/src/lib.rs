@@ -105,6 +105,7 @@ mod builder;
 mod client;
 mod config;
 mod error;
+mod h1;
 mod handler;
 mod proxy;
 mod route;

@@ -25,12 +25,12 @@ pub(crate) async fn origin(name: &'static str, port: u16) -> io::Result<()> {
 }
 
 fn answer(name: &str, method: &Method, uri: &Uri, headers: &HeaderMap) -> String {
-    let mut text = format!("origin {name}: {method} {uri}\n");
+    let mut lines = vec![format!("origin {name}: {method} {uri}")];
     for (name, value) in headers {
-        text.push_str(&format!(
-            "  {name}: {}\n",
+        lines.push(format!(
+            "  {name}: {}",
             String::from_utf8_lossy(value.as_bytes())
         ));
     }
-    text
+    lines.join("\n") + "\n"
 }

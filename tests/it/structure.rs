@@ -17,7 +17,7 @@ const ORDER: [&[&str]; 10] = [
     &["body"],
     &["config"],
     &["telemetry"],
-    &["route", "handler", "upstream", "tls"],
+    &["route", "handler", "upstream", "tls", "h1"],
     &["client"],
     &["proxy", "background"],
     &["server"],
@@ -29,8 +29,9 @@ const ORDER: [&[&str]; 10] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("handler", "route"), ("handler", "upstream")];
 
 /// The only files that name TLS: where a connection begins, in either direction, and where its options are given.
-const TLS: [&str; 5] = [
+const TLS: [&str; 6] = [
     "client/connect.rs",
+    "client/stream.rs",
     "server/listener.rs",
     "builder/mod.rs",
     "builder/mount.rs",

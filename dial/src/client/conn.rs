@@ -1,40 +1,81 @@
-//! One HTTP/1.1 connection to one endpoint.
+//! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
-use http::{Request, Version};
-use hyper::client::conn::http1::SendRequest;
-use tokio::time::Instant;
+use bytes::{Buf, Bytes, BytesMut};
+use http::Request;
+use http::uri::PathAndQuery;
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Failed;
 use super::pool::Pool;
-use crate::body::{Body, Lease, Progress};
+use super::stream::Stream;
+use crate::body::{Body, Source};
 use crate::error::{Chain, Error, ErrorKind, RequestSent};
+use crate::h1::{
+    BodyError, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
+    request_head,
+};
 use crate::handler::Response;
 use crate::upstream::Endpoint;
 
+/// What an endpoint may send as a response's head.
+const LIMITS: HeadLimits = HeadLimits {
+    line: 8 * 1024,
+    bytes: 64 * 1024,
+    fields: 256,
+};
+/// Room for a response's head, and for a small body behind it.
+const READ: usize = 8 * 1024;
+/// How many interim responses one request may bring.
+const MAX_INTERIM: u32 = 32;
+
 /// Lives in one box from the handshake to the end, so that neither a request nor a return to the pool allocates.
 pub(crate) struct Connection {
-    sender: SendRequest<Body>,
+    stream: Stream,
+    /// Bytes that were read and belong to what comes next.
+    input: BytesMut,
+    writer: Writer,
+    exchange: Exchange,
+    /// Runs while a response is waited for; one for all requests.
+    timer: Pin<Box<Sleep>>,
+    /// Whether it carried a request before.
+    reused: bool,
     endpoint: Arc<Endpoint>,
     pool: Weak<Pool>,
     pub(super) idle_since: Instant,
-    /// The body of the request it carries, if that has one.
-    pub(super) upload: Option<Arc<Progress>>,
+}
+
+/// The request a connection carries, and its response.
+struct Exchange {
+    request: Request<Body>,
+    /// The request's body, if it lay in memory: with it the request can be given back after it was read.
+    memory: Option<Bytes>,
+    /// Why the request's body broke off, if it did.
+    upload_failed: Option<ErrorKind>,
+    interim: u32,
+    /// The response's body.
+    reader: BodyReader,
+    keep_alive: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(
-        sender: SendRequest<Body>,
-        endpoint: &Arc<Endpoint>,
-        pool: &Arc<Pool>,
-    ) -> Self {
+    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: &Arc<Pool>) -> Self {
         Self {
-            sender,
+            stream,
+            input: BytesMut::new(),
+            writer: Writer::default(),
+            exchange: Exchange::none(),
+            timer: Box::pin(sleep_until(Instant::now())),
+            reused: false,
             endpoint: Arc::clone(endpoint),
             pool: Arc::downgrade(pool),
             idle_since: Instant::now(),
-            upload: None,
         }
     }
 
@@ -42,94 +83,292 @@ impl Connection {
         &self.endpoint
     }
 
-    /// Whether a request can be sent now: the last exchange is over in both directions.
-    pub(super) fn is_ready(&self) -> bool {
-        self.sender.is_ready()
+    /// Whether an idle connection can take a request: its peer has neither closed it nor spoken unasked.
+    pub(super) fn is_usable(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.input.reserve(1);
+        self.stream.poll_read(&mut cx, &mut self.input).is_pending() && self.input.is_empty()
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-
-    /// Sends one request. The connection goes back to its pool once the response was read to its end, and is closed
-    /// if this future or the response is dropped before.
+    /// Sends one request and waits for the head of its response. The connection goes back to its pool once the
+    /// response was read to its end, and is closed if this future or the response is dropped before.
+    ///
+    /// `limit` runs from the last byte of the request that was written, so that a long upload is not cut short.
     pub(crate) async fn send(
         mut self: Box<Self>,
         request: Request<Body>,
+        limit: Duration,
     ) -> Result<Response, Failed> {
-        match self.sender.try_send_request(request).await {
-            Ok(response) => {
-                let (mut parts, incoming) = response.into_parts();
-                // Ours, not the endpoint's (RFC 9112 §2.3).
-                parts.version = Version::HTTP_11;
-                Ok(Response::from_parts(parts, Body::upstream(incoming, self)))
+        self.begin(request);
+        self.timer.as_mut().reset(Instant::now() + limit);
+        let mut written = 0;
+        let head = std::future::poll_fn(|cx| {
+            if let Poll::Ready(head) = self.poll_head(cx) {
+                return Poll::Ready(head);
             }
-            Err(mut failed) => {
-                let unsent = failed.take_message();
-                let sent = match unsent {
-                    Some(_) => RequestSent::No,
-                    None => RequestSent::Maybe,
-                };
-                let error = classify(failed.into_error(), &self.endpoint).with_sent(sent);
-                Err(Failed { error, unsent })
+            if written != self.writer.total() {
+                written = self.writer.total();
+                self.timer.as_mut().reset(Instant::now() + limit);
             }
-        }
-    }
-}
-
-impl Lease for Connection {
-    fn release(self: Box<Self>) {
-        if let Some(pool) = self.pool.upgrade() {
-            pool.put(self);
+            ready!(self.timer.as_mut().poll(cx));
+            Poll::Ready(Err(self.timed_out(limit)))
+        });
+        match head.await {
+            Ok(head) => self.respond(head),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
-    fn broken(self: Box<Self>, source: hyper::Error) -> Error {
-        // A request that breaks off takes the connection with it: no fault of the endpoint's.
-        let upload = self.upload.as_ref().and_then(|upload| upload.failed());
-        let (kind, what) = match upload {
+    /// Puts the head into the writer. Nothing is written yet.
+    fn begin(&mut self, request: Request<Body>) {
+        let length = Length::of_outgoing(request.method(), request.body());
+        self.writer.begin(length, true, |out| {
+            let root = PathAndQuery::from_static("/");
+            let target = request.uri().path_and_query().unwrap_or(&root);
+            request_head(out, request.method(), target, request.headers(), length);
+        });
+        self.exchange = Exchange {
+            memory: request.body().in_memory(),
+            request,
+            ..Exchange::none()
+        };
+    }
+
+    /// Writes the request, and reads at the same time: an endpoint may answer before it has read all.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Error>> {
+        let upload = self.poll_upload(cx);
+        loop {
+            match self.parse_head() {
+                Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                Ok(None) => {}
+                Err(bad) => return Poll::Ready(Err(self.bad_response(bad))),
+            }
+            self.input.reserve(READ);
+            match self.stream.poll_read(cx, &mut self.input) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.disconnected(None))),
+                Poll::Ready(Err(source)) => {
+                    return Poll::Ready(Err(self.disconnected(Some(source))));
+                }
+                // Only now: what the endpoint said before it closed its side was still there to be read.
+                Poll::Pending => {
+                    return match upload {
+                        Poll::Ready(Err(WriteError::Io(source))) => {
+                            Poll::Ready(Err(self.disconnected(Some(source))))
+                        }
+                        Poll::Ready(Err(WriteError::Body(error))) => {
+                            Poll::Ready(Err(self.broken_upload(error)))
+                        }
+                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        let Exchange {
+            request, memory, ..
+        } = &mut self.exchange;
+        // A body that cannot be given back is not touched before the connection has taken the first byte.
+        if memory.is_none() && !self.writer.began() {
+            match self.writer.poll_flush(&mut self.stream, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(WriteError::Io(error))),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        self.writer
+            .poll_message(&mut self.stream, request.body_mut(), cx)
+    }
+
+    /// The final response's head, once it is there.
+    fn parse_head(&mut self) -> Result<Option<ResponseHead>, Malformed> {
+        while !self.input.is_empty() {
+            let Some((head, used)) = ResponseHead::parse(&self.input, &LIMITS)? else {
+                return Ok(None);
+            };
+            self.input.advance(used);
+            if !head.status.is_informational() {
+                return Ok(Some(head));
+            }
+            self.exchange.interim += 1;
+            // RFC 9110 §15.2.2: a switch nobody asked for.
+            if head.status == http::StatusCode::SWITCHING_PROTOCOLS
+                || self.exchange.interim > MAX_INTERIM
+            {
+                return Err(Malformed::Syntax);
+            }
+        }
+        Ok(None)
+    }
+
+    fn respond(mut self: Box<Self>, head: ResponseHead) -> Result<Response, Failed> {
+        let mut headers = head.headers;
+        let method = self.exchange.request.method();
+        let length = match Length::of_response(method, head.status, head.version, &mut headers) {
+            Ok(length) => length,
+            Err(bad) => {
+                let error = self.bad_response(bad);
+                return Err(self.failed(error));
+            }
+        };
+        self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
+        let mut response = Response::new(self.into_body(length));
+        *response.status_mut() = head.status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    /// The body of the response. One that came whole with its head frees the connection at once.
+    fn into_body(mut self: Box<Self>, length: Length) -> Body {
+        match length {
+            Length::Exact(length) if length <= self.input.len() as u64 => {
+                let length = usize::try_from(length).unwrap_or(self.input.len());
+                let bytes = self.input.split_to(length).freeze();
+                self.done();
+                Body::from(bytes)
+            }
+            length => {
+                self.exchange.reader = BodyReader::new(length);
+                Body::from_source(self)
+            }
+        }
+    }
+
+    /// What became of the request, with the request itself if it can be sent again.
+    fn failed(mut self: Box<Self>, error: Error) -> Failed {
+        let Exchange {
+            mut request,
+            memory,
+            ..
+        } = std::mem::replace(&mut self.exchange, Exchange::none());
+        if let Some(bytes) = &memory {
+            *request.body_mut() = Body::from(bytes.clone());
+        }
+        let sent = match self.writer.began() {
+            true => RequestSent::Maybe,
+            false => RequestSent::No,
+        };
+        // Not a byte was written; or sending it twice does no harm, and the connection had been idle, which its peer
+        // may end at any time (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+        let stale = self.reused && memory.is_some() && request.method().is_idempotent();
+        let again = sent == RequestSent::No
+            || stale && error.kind() == ErrorKind::Disconnected && self.input.is_empty();
+        Failed {
+            error: error.with_sent(sent),
+            again: again.then(|| Box::new(request)),
+        }
+    }
+
+    fn disconnected(&self, source: Option<io::Error>) -> Error {
+        let what = match self.input.is_empty() {
+            true => "the connection ended before an answer",
+            false => "the connection ended within the answer's head",
+        };
+        let error = Error::new(
+            ErrorKind::Disconnected,
+            format!("{}: {what}", self.endpoint),
+        );
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+
+    fn timed_out(&self, limit: Duration) -> Error {
+        let what = format!("{}: no response within {limit:?}", self.endpoint);
+        Error::new(ErrorKind::ResponseTimeout, what)
+    }
+
+    fn bad_response(&self, bad: Malformed) -> Error {
+        let what = format!("{}: the answer is not proper HTTP/1: {bad}", self.endpoint);
+        Error::new(ErrorKind::BadResponse, what)
+    }
+
+    fn broken_upload(&self, error: Option<Error>) -> Error {
+        error
+            .unwrap_or_else(|| {
+                let what = "the request body is not as long as it said";
+                Error::new(ErrorKind::ClientBody, what)
+            })
+            .within(&self.endpoint)
+    }
+
+    fn broken_response(&mut self, error: BodyError) -> Error {
+        let (kind, what) = match self.exchange.upload_failed {
+            // A request that breaks off takes the connection with it: no fault of the endpoint's.
             Some(kind) => (kind, "given up, because the request body broke off"),
             None => (ErrorKind::ResponseBody, "the response body broke off"),
         };
         let sent = RequestSent::Yes;
         let error = Error::new(kind, format!("{}: {what}", self.endpoint))
-            .with_source(source)
+            .with_source(error)
             .with_sent(sent);
-        if upload.is_some() {
-            tracing::debug!(?kind, ?sent, "{}", Chain(&error));
-        } else {
+        // It is too late for a status, so this is the place to log it.
+        if kind == ErrorKind::ResponseBody {
             tracing::warn!(?kind, ?sent, "{}", Chain(&error));
+        } else {
+            tracing::debug!(?kind, ?sent, "{}", Chain(&error));
         }
         error
     }
 }
 
-/// Tells the client's broken upload from the endpoint's broken answer.
-fn classify(error: hyper::Error, endpoint: &Endpoint) -> Error {
-    if let Some(ours) = own_cause(&error) {
-        return Error::new(ours.kind(), format!("{endpoint}: {ours}")).with_source(error);
+impl Source for Connection {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        // The endpoint may answer while it still reads.
+        if !self.writer.is_done()
+            && let Poll::Ready(Err(WriteError::Body(error))) = self.poll_upload(cx)
+        {
+            let kind = error.map_or(ErrorKind::ClientBody, |error| error.kind());
+            self.exchange.upload_failed = Some(kind);
+            return Poll::Ready(Some(Err(self.broken_response(BodyError::Cut))));
+        }
+        let Self {
+            stream,
+            input,
+            exchange,
+            ..
+        } = self;
+        let read = |cx: &mut Context<'_>, input: &mut BytesMut| stream.poll_read(cx, input);
+        let frame = ready!(exchange.reader.poll_frame(input, cx, read));
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| self.broken_response(error))))
     }
-    let (kind, what) = if error.is_parse() || error.is_parse_too_large() {
-        (ErrorKind::BadResponse, "the answer is not HTTP/1")
-    } else {
-        (
-            ErrorKind::Disconnected,
-            "the connection ended before an answer",
-        )
-    };
-    Error::new(kind, format!("{endpoint}: {what}")).with_source(error)
+
+    fn is_end(&self) -> bool {
+        self.exchange.reader.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.exchange.reader.size_hint()
+    }
+
+    /// Back to the pool, if the exchange is over in both directions and nothing came that was not asked for.
+    fn done(mut self: Box<Self>) {
+        let Some(pool) = self.pool.upgrade() else {
+            return;
+        };
+        if !self.exchange.keep_alive || !self.writer.is_done() || !self.input.is_empty() {
+            return;
+        }
+        self.exchange = Exchange::none();
+        self.writer.shrink();
+        self.input = BytesMut::new();
+        self.reused = true;
+        pool.put(self);
+    }
 }
 
-/// The error of our own body that made hyper give up, if it was that.
-fn own_cause(error: &hyper::Error) -> Option<&Error> {
-    let mut next = std::error::Error::source(error);
-    // Bounded, should a foreign error ever name itself as its source.
-    for _ in 0..8 {
-        let source = next?;
-        if let Some(ours) = source.downcast_ref::<Error>() {
-            return Some(ours);
+impl Exchange {
+    fn none() -> Self {
+        Self {
+            request: Request::default(),
+            memory: None,
+            upload_failed: None,
+            interim: 0,
+            reader: BodyReader::new(Length::Exact(0)),
+            keep_alive: false,
         }
-        next = source.source();
     }
-    None
 }

@@ -1,18 +1,15 @@
-//! Resolves, connects, encrypts, shakes hands. The one place of the client that names TLS.
+//! Resolves, connects, encrypts. The one place of the client that names TLS.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
 #[cfg(feature = "tls")]
 use once_cell::sync::OnceCell;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::resolve::Resolver;
-use crate::body::Body;
+use super::stream::Stream;
 use crate::error::{Chain, Error, ErrorKind};
 #[cfg(feature = "tls")]
 use crate::tls::UpstreamTls;
@@ -30,12 +27,12 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, Error> {
         let stream = self.dial(endpoint).await?;
         // Requests are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         match endpoint.scheme() {
-            Scheme::Http => handshake(stream, endpoint).await,
+            Scheme::Http => Ok(Stream::Plain(stream)),
             Scheme::Https => self.encrypt(stream, endpoint).await,
         }
     }
@@ -79,25 +76,20 @@ impl Connector {
     }
 
     #[cfg(feature = "tls")]
-    async fn encrypt(
-        &self,
-        stream: TcpStream,
-        endpoint: &Endpoint,
-    ) -> Result<SendRequest<Body>, Error> {
+    async fn encrypt(&self, stream: TcpStream, endpoint: &Endpoint) -> Result<Stream, Error> {
         let host = match endpoint.host() {
             Host::Ip(ip) => ip.to_string(),
             Host::Name(name) => name.clone(),
         };
-        let stream = self
-            .load_roots()?
-            .connect(stream, &host)
-            .await
-            .map_err(|error| error.within(endpoint))?;
-        handshake(stream, endpoint).await
+        let stream = self.load_roots()?.connect(stream, &host).await;
+        match stream {
+            Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+            Err(error) => Err(error.within(endpoint)),
+        }
     }
 
     #[cfg(not(feature = "tls"))]
-    async fn encrypt(&self, _: TcpStream, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error> {
+    async fn encrypt(&self, _: TcpStream, endpoint: &Endpoint) -> Result<Stream, Error> {
         let what = format!("{endpoint}: https needs dial's feature `tls`");
         std::future::ready(Err(Error::new(ErrorKind::Tls, what))).await
     }
@@ -113,20 +105,4 @@ async fn open(ip: IpAddr, endpoint: &Endpoint) -> Result<TcpStream, Error> {
             )
             .with_source(source)
         })
-}
-
-async fn handshake<IO>(io: IO, endpoint: &Endpoint) -> Result<SendRequest<Body>, Error>
-where
-    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, connection) = http1::handshake(TokioIo::new(io)).await.map_err(|source| {
-        Error::new(ErrorKind::Connect, format!("{endpoint}: cannot start HTTP")).with_source(source)
-    })?;
-    let endpoint = endpoint.to_string();
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("connection to {endpoint} ended: {}", Chain(&error));
-        }
-    });
-    Ok(sender)
 }

@@ -4,12 +4,12 @@ mod conn;
 mod connect;
 mod pool;
 mod resolve;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use http_body::Body as _;
 use tokio::time::timeout;
 
 use self::conn::Connection;
@@ -19,7 +19,7 @@ pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::body::Body;
 use crate::config::{PoolConfig, Timeouts};
-use crate::error::{Error, ErrorKind, RequestSent};
+use crate::error::{Error, ErrorKind};
 use crate::handler::Response;
 use crate::upstream::Endpoint;
 
@@ -29,10 +29,11 @@ pub(crate) struct Client {
     connector: Connector,
 }
 
-/// A request that did not get an answer. `unsent` gives it back when not a byte of it was written.
+/// A request that did not get an answer. `again` gives it back when it can be sent once more: not a byte of it was
+/// written, or the connection had been idle and sending it twice does no harm.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    pub(crate) unsent: Option<Request<Body>>,
+    pub(crate) again: Option<Box<Request<Body>>>,
 }
 
 impl Client {
@@ -46,8 +47,8 @@ impl Client {
 
     /// Sends `request` and waits for the response head.
     ///
-    /// A pooled connection that turns out to be closed before a byte was written costs nothing: the next one, and
-    /// in the end a new one, is taken. That is bounded by what lies in the pool.
+    /// A pooled connection that its peer has closed costs nothing: the next one, and in the end a new one, is taken.
+    /// That is bounded by what lies in the pool.
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
@@ -55,19 +56,18 @@ impl Client {
         timeouts: &Timeouts,
     ) -> Result<Response, Failed> {
         while let Some(connection) = self.pool.take(endpoint.id()) {
-            match exchange(connection, request, timeouts.response).await {
+            match connection.send(request, timeouts.response).await {
                 Err(Failed {
-                    unsent: Some(unsent),
-                    ..
-                }) => request = unsent,
+                    again: Some(again), ..
+                }) => request = *again,
                 answer => return answer,
             }
         }
         match self.connect(endpoint, timeouts.connect).await {
-            Ok(connection) => exchange(connection, request, timeouts.response).await,
+            Ok(connection) => connection.send(request, timeouts.response).await,
             Err(error) => Err(Failed {
                 error,
-                unsent: Some(request),
+                again: Some(Box::new(request)),
             }),
         }
     }
@@ -78,44 +78,11 @@ impl Client {
         limit: Duration,
     ) -> Result<Box<Connection>, Error> {
         match timeout(limit, self.connector.connect(endpoint)).await {
-            Ok(sender) => Ok(Box::new(Connection::new(sender?, endpoint, &self.pool))),
+            Ok(stream) => Ok(Box::new(Connection::new(stream?, endpoint, &self.pool))),
             Err(_) => Err(Error::new(
                 ErrorKind::ConnectTimeout,
                 format!("{endpoint}: not connected within {limit:?}"),
             )),
         }
     }
-}
-
-/// One request and its response head over one connection. The time runs from the last byte of the request, so that
-/// a long upload is not cut short.
-async fn exchange(
-    mut connection: Box<Connection>,
-    mut request: Request<Body>,
-    limit: Duration,
-) -> Result<Response, Failed> {
-    let progress = (!request.body().is_end_stream()).then(|| request.body_mut().watch());
-    let quiet = || {
-        progress
-            .as_ref()
-            .map_or(Duration::MAX, |progress| progress.quiet_for())
-    };
-    let endpoint = Arc::clone(connection.endpoint());
-    connection.upload.clone_from(&progress);
-    let mut answer = std::pin::pin!(connection.send(request));
-    let mut left = limit;
-    // Each turn ends with the answer, the timeout, or because the upload moved on meanwhile.
-    loop {
-        match timeout(left, &mut answer).await {
-            Ok(answer) => return answer,
-            Err(_) if quiet() < limit => left = limit.saturating_sub(quiet()),
-            Err(_) => break,
-        }
-    }
-    let what = format!("{endpoint}: no response within {limit:?}");
-    let error = Error::new(ErrorKind::ResponseTimeout, what).with_sent(RequestSent::Maybe);
-    Err(Failed {
-        error,
-        unsent: None,
-    })
 }

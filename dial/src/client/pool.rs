@@ -55,26 +55,18 @@ impl Pool {
         endpoint: u64,
     ) -> Option<Box<Connection>> {
         let idle = shard.get_mut(&endpoint)?;
-        let mut at = idle.len();
-        while at > 0 {
-            at -= 1;
-            if idle[at].is_ready() {
-                let connection = idle.remove(at);
-                if connection.idle_since.elapsed() < self.config.idle_timeout {
-                    return Some(connection);
-                }
-            } else if idle[at].is_closed() {
-                idle.remove(at);
+        while let Some(mut connection) = idle.pop() {
+            let fresh = connection.idle_since.elapsed() < self.config.idle_timeout;
+            if fresh && connection.is_usable() {
+                return Some(connection);
             }
         }
         None
     }
 
-    /// Keeps a connection whose response was read to its end. It may still be busy with the request's body: then it
-    /// lies here until it is ready, closed or too old.
+    /// Keeps a connection whose exchange is over.
     pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Connection>) {
-        if connection.is_closed() || connection.endpoint().is_retired() || self.config.max_idle == 0
-        {
+        if connection.endpoint().is_retired() || self.config.max_idle == 0 {
             return;
         }
         // Without a runtime nobody would close it in time.
@@ -109,14 +101,14 @@ impl Pool {
 
     /// Closes what is closed already, too old, or belongs to an endpoint that was removed.
     fn sweep(&self) {
-        let keep = |connection: &Connection| {
-            !connection.is_closed()
+        let keep = |connection: &mut Connection| {
+            connection.is_usable()
                 && !connection.endpoint().is_retired()
                 && connection.idle_since.elapsed() < self.config.idle_timeout
         };
         for shard in &self.shards {
             lock(shard).retain(|_, idle| {
-                idle.retain(|connection| keep(connection));
+                idle.retain_mut(|connection| keep(connection));
                 !idle.is_empty()
             });
         }

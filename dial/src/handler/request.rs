@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri, Version};
-use http_body::Body as _;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
@@ -341,7 +340,6 @@ impl ModifiableRequest {
             }
         };
         self.body = Body::from(bytes.clone());
-        self.state_no_content();
         Ok(bytes)
     }
 
@@ -349,7 +347,6 @@ impl ModifiableRequest {
     pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
         self.body = body.into();
         self.headers.remove(&CONTENT_LENGTH);
-        self.state_no_content();
         self
     }
 
@@ -499,16 +496,6 @@ impl ModifiableRequest {
                 self.fault(invalid("header name", error.into()));
                 None
             }
-        }
-    }
-
-    /// Where content is expected, its absence is stated (RFC 9110 §8.6). All other lengths are stated with the body.
-    fn state_no_content(&mut self) {
-        if self.body.is_end_stream()
-            && matches!(self.method, Method::POST | Method::PUT | Method::PATCH)
-        {
-            self.headers
-                .set(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Uri};
-use http_body::Body as _;
 
 use crate::client::{Client, Failed};
 use crate::config::HostHeader;
@@ -57,12 +55,12 @@ impl Forwarder {
                 Ok(response) => return Ok(response),
                 Err(Failed {
                     error,
-                    unsent: Some(unsent),
+                    again: Some(again),
                 }) => {
                     tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
                     tried.insert(&endpoint);
                     last = Some(error);
-                    request = unsent;
+                    request = *again;
                 }
                 Err(Failed { error, .. }) => return Err(error),
             }
@@ -96,19 +94,7 @@ fn into_request(outbound: Outbound) -> Request<crate::Body> {
     // Origin form (RFC 9112 §3.2.1): never formatted through a String.
     *request.uri_mut() = Uri::from(outbound.path_and_query);
     *request.headers_mut() = outbound.headers;
-    state_chunked(&mut request);
+    // The framing is dial's own.
+    request.headers_mut().remove(http::header::CONTENT_LENGTH);
     request
-}
-
-/// States that a body of unknown length is chunked (RFC 9112 §6.3). With GET and HEAD hyper would take such a body for
-/// none.
-fn state_chunked(request: &mut Request<crate::Body>) {
-    let body = request.body();
-    if !body.is_end_stream()
-        && body.size_hint().exact().is_none()
-        && !request.headers().contains_key(CONTENT_LENGTH)
-    {
-        let chunked = HeaderValue::from_static("chunked");
-        request.headers_mut().insert(TRANSFER_ENCODING, chunked);
-    }
 }

@@ -16,6 +16,7 @@ use http::{HeaderValue, Method, Request};
 use http_body::Body as _;
 
 pub(crate) use self::attempt::Forwarder;
+pub(crate) use self::respond::refusal;
 pub(crate) use self::route::RouteSpec;
 pub use self::route::{ErrorHook, ResponseHook};
 use crate::body::Body;

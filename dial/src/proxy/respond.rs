@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use crate::body::Body;
 use crate::error::{Chain, Error, ErrorKind, Side};
@@ -26,7 +26,11 @@ pub(crate) fn to(error: &Error, route: &str, asked: &Method, hook: Option<&Error
 }
 
 fn plain(error: &Error) -> Response {
-    let status = error.status();
+    refusal(error.status())
+}
+
+/// A status and its own name.
+pub(crate) fn refusal(status: StatusCode) -> Response {
     let text = status.canonical_reason().unwrap_or("Error");
     crate::handler::text(status, Body::from(text))
 }

@@ -1,86 +1,365 @@
-//! One client connection: hyper parses, [`Proxy`] answers.
+//! One client connection: a head comes in, [`Proxy`] answers, a response goes out, and again.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use http::{Request, Version};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use bytes::{Buf, BytesMut};
+use http::header::EXPECT;
+use http::{Method, Request, StatusCode, Version};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 
 use super::shutdown::{Phase, reached};
-use super::{Config, PhaseReceiver};
+use super::upload::{Reader, Slot, Upload};
+use super::{Config, PhaseReceiver, outgoing};
 use crate::body::Body;
-use crate::error::Chain;
+use crate::h1::{HeadLimits, Length, RequestHead, WriteError, Writer};
+use crate::handler::Response;
 use crate::handler::context::Peer;
 use crate::proxy::Proxy;
 
-/// hyper's options for all connections of a worker.
-pub(super) fn http(config: &Config) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(config.header_read_timeout);
-    http
-}
+/// What a client may send as a request's head.
+const LIMITS: HeadLimits = HeadLimits {
+    line: 16 * 1024,
+    bytes: 64 * 1024,
+    fields: 128,
+};
+/// Room for a request's head.
+const READ: usize = 4 * 1024;
+/// How much a client may send ahead while its request is answered.
+const AHEAD: usize = 16 * 1024;
+/// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
+const HALF_CLOSED: Duration = Duration::from_secs(1);
+/// What is read from a client, and for how long, so that it sees the last response before the connection ends.
+const LINGER: (usize, Duration) = (1024 * 1024, Duration::from_secs(2));
 
 /// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
-pub(super) fn serve(
-    http: &http1::Builder,
+pub(super) async fn serve(
+    config: Arc<Config>,
     stream: TcpStream,
     peer: Peer,
-    proxy: &Arc<Proxy>,
-    mut phase: PhaseReceiver,
-) -> impl Future<Output = ()> + Send + 'static {
+    proxy: Arc<Proxy>,
+    phase: PhaseReceiver,
+) {
     // A response's parts are written together; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
-    let proxy = Arc::clone(proxy);
-    let client = Arc::new(Client {
+    let (read, write) = stream.into_split();
+    let connection = Connection {
+        reader: Some(Reader::new(read)),
+        slot: None,
+        write,
+        writer: Writer::default(),
+        half_closed: None,
+        rest: None,
+        config,
         peer,
-        knows_chunks: AtomicBool::new(true),
-    });
-    let asking = Arc::clone(&client);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let proxy = Arc::clone(&proxy);
-        let client = Arc::clone(&asking);
-        async move {
-            if request.version() < Version::HTTP_11 {
-                client.knows_chunks.store(false, Ordering::Relaxed);
-            }
-            let request = request.map(Body::inbound);
-            Ok::<_, Infallible>(proxy.handle(request, &client.peer).await)
-        }
-    });
-    let mut connection = http.serve_connection(TokioIo::new(stream), service);
-    async move {
-        let ended = tokio::select! {
-            ended = &mut connection => Some(ended),
-            () = reached(&mut phase, Phase::Draining) => None,
-        };
-        let ended = if let Some(ended) = ended {
-            ended
-        } else {
-            Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
-        };
-        if let Err(error) = ended {
-            tracing::debug!("client connection ended: {}", Chain(&error));
-            if error.is_user() && !client.knows_chunks.load(Ordering::Relaxed) {
-                // A response body broke off, and to this client a close in order can be the end of a whole one
-                // (RFC 9112 §6.3, §8): it gets a reset.
-                let _ = connection.into_parts().io.inner().set_zero_linger();
-            }
-        }
+        proxy,
+        phase,
+    };
+    if let Err(error) = connection.run().await {
+        tracing::debug!("client connection ended: {error}");
     }
 }
 
-/// The other end of a connection.
-struct Client {
+/// How an exchange leaves its connection.
+enum After {
+    /// Ready for the next.
+    Next,
+    /// To be ended so that the client can read the response.
+    Linger,
+    /// To be ended at once.
+    Close,
+    /// To be ended so that the response does not look whole.
+    Reset,
+}
+
+struct Connection {
+    /// The reading side; a request's body has it while it is read.
+    reader: Option<Reader>,
+    /// Where it comes back then.
+    slot: Option<Arc<Slot>>,
+    write: OwnedWriteHalf,
+    writer: Writer,
+    /// Runs once the client has closed its side, and how much had been written when it was set.
+    half_closed: Option<(Pin<Box<Sleep>>, u64)>,
+    /// The reading side after a body that was not read to its end: good only to be drained.
+    rest: Option<Reader>,
+    config: Arc<Config>,
     peer: Peer,
-    /// Whether it speaks HTTP/1.1.
-    knows_chunks: AtomicBool,
+    proxy: Arc<Proxy>,
+    phase: PhaseReceiver,
+}
+
+/// What came of waiting for a request.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment; a box would be an allocation for each request"
+)]
+enum Next {
+    Head(RequestHead),
+    /// The client, or a shutdown, ended the connection between two requests.
+    End,
+    Refuse(StatusCode, &'static str),
+}
+
+impl Connection {
+    async fn run(mut self) -> io::Result<()> {
+        loop {
+            let after = match self.next().await? {
+                Next::Head(head) => self.exchange(head).await?,
+                Next::Refuse(status, why) => self.refuse(status, why).await?,
+                Next::End => After::Close,
+            };
+            match after {
+                After::Next => {}
+                After::Linger => return self.linger().await,
+                After::Close => return Ok(()),
+                After::Reset => {
+                    self.write.as_ref().set_zero_linger()?;
+                    // Dropped, it would close its side in order first.
+                    self.write.forget();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits for a head. An idle connection holds no buffer.
+    async fn next(&mut self) -> io::Result<Next> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(Next::End);
+        };
+        let deadline = Instant::now() + self.config.header_read_timeout;
+        let mut parse = !reader.input.is_empty();
+        loop {
+            if parse {
+                match RequestHead::parse(&reader.input, &LIMITS) {
+                    Ok(Some((head, used))) => {
+                        reader.input.advance(used);
+                        return Ok(Next::Head(head));
+                    }
+                    Ok(None) => {}
+                    Err(bad) => return Ok(Next::Refuse(bad.status(), bad.why())),
+                }
+            }
+            let idle = reader.input.is_empty();
+            if idle {
+                reader.input = BytesMut::new();
+            }
+            if reader.ended {
+                return Ok(Next::End);
+            }
+            let readable = tokio::select! {
+                readable = timeout_at(deadline, reader.readable()) => readable,
+                () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
+            };
+            match readable {
+                Ok(readable) => readable?,
+                Err(_) if idle => return Ok(Next::End),
+                Err(_) => {
+                    return Ok(Next::Refuse(
+                        StatusCode::REQUEST_TIMEOUT,
+                        "the head took too long",
+                    ));
+                }
+            }
+            reader.input.reserve(READ);
+            let before = reader.input.len();
+            std::future::poll_fn(|cx| match reader.poll_read(cx) {
+                // Readiness can be stale: then wait for it again.
+                Poll::Pending => Poll::Ready(Ok(())),
+                Poll::Ready(read) => Poll::Ready(read.map(drop)),
+            })
+            .await?;
+            // A head that drips in is not parsed anew for each byte.
+            parse = reader.input[before..].contains(&b'\n') || reader.input.len() > LIMITS.line;
+        }
+    }
+
+    /// Answers one request.
+    async fn exchange(&mut self, head: RequestHead) -> io::Result<After> {
+        let (method, version) = (head.method.clone(), head.version);
+        let keep_alive = head.keep_alive;
+        let request = self.request(head);
+        let Some(response) = self.answer(request).await? else {
+            return Ok(After::Close);
+        };
+        self.reclaim();
+        let in_order = self.reader.as_ref().is_some_and(|reader| !reader.ended);
+        let draining = self.phase.has_changed().unwrap_or(true);
+        let keep_alive = keep_alive && in_order && !draining;
+        let (length, mut body) =
+            outgoing::begin(&mut self.writer, response, &method, version, keep_alive);
+        match self.write_response(&mut body).await {
+            Ok(()) if length == Length::UntilClose || !keep_alive => Ok(After::Linger),
+            Ok(()) => Ok(After::Next),
+            Err(WriteError::Io(error)) => Err(error),
+            // A body that broke off must not look whole (RFC 9112 §8). Where only the end of the connection tells its
+            // length, that takes a reset.
+            Err(WriteError::Body(_)) if length == Length::UntilClose => Ok(After::Reset),
+            Err(WriteError::Body(_)) => Ok(After::Close),
+        }
+    }
+
+    /// The request, with its body or the way to it.
+    fn request(&mut self, head: RequestHead) -> Request<Body> {
+        let expects = head.version >= Version::HTTP_11
+            && head
+                .headers
+                .get(EXPECT)
+                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        let body = self.body(head.length, expects);
+        let mut request = Request::new(body);
+        *request.method_mut() = head.method;
+        *request.uri_mut() = head.uri;
+        *request.version_mut() = head.version;
+        *request.headers_mut() = head.headers;
+        request
+    }
+
+    fn body(&mut self, length: Length, expects: bool) -> Body {
+        self.slot = None;
+        let Some(mut reader) = self.reader.take() else {
+            return Body::empty();
+        };
+        match length {
+            // All of it came with the head.
+            Length::Exact(length) if length <= reader.input.len() as u64 => {
+                let length = usize::try_from(length).unwrap_or(reader.input.len());
+                let bytes = reader.input.split_to(length).freeze();
+                self.reader = Some(reader);
+                Body::from(bytes)
+            }
+            length => {
+                let (upload, slot) = Upload::new(reader, length, expects);
+                self.slot = Some(slot);
+                Body::from_source(Box::new(upload))
+            }
+        }
+    }
+
+    /// Runs the proxy; `None` when the client left meanwhile, which drops whatever the proxy was doing.
+    async fn answer(&mut self, request: Request<Body>) -> io::Result<Option<Response>> {
+        let proxy = Arc::clone(&self.proxy);
+        let peer = self.peer.clone();
+        let mut answer = pin!(proxy.handle(request, &peer));
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(response) = answer.as_mut().poll(cx) {
+                return Poll::Ready(Ok(Some(response)));
+            }
+            self.poll_continue(cx)?;
+            self.poll_gone(cx).map(|()| Ok(None))
+        })
+        .await
+    }
+
+    /// Tells the client to send its body once somebody wants it.
+    fn poll_continue(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Some(slot) = &self.slot
+            && slot.take_due(cx)
+        {
+            self.writer
+                .push(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
+        }
+        match self.writer.poll_flush(&mut self.write, cx) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    async fn write_response(&mut self, body: &mut Body) -> Result<(), WriteError> {
+        std::future::poll_fn(|cx| {
+            let written = self.writer.poll_message(&mut self.write, body, cx);
+            if written.is_pending() && self.poll_gone(cx).is_ready() {
+                return Poll::Ready(Err(WriteError::Io(io::ErrorKind::ConnectionAborted.into())));
+            }
+            written
+        })
+        .await
+    }
+
+    /// Ready when the client is gone. What it sends ahead is kept, up to a bound.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.reclaim();
+        let Some(reader) = &mut self.reader else {
+            return Poll::Pending;
+        };
+        while !reader.ended && reader.input.len() < AHEAD {
+            reader.input.reserve(1);
+            match reader.poll_read(cx) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if !reader.ended {
+            return Poll::Pending;
+        }
+        let written = self.writer.total();
+        match &mut self.half_closed {
+            Some((timer, before)) if *before == written => timer.as_mut().poll(cx),
+            again => {
+                let (timer, _) = again.insert((Box::pin(sleep(HALF_CLOSED)), written));
+                timer.as_mut().poll(cx)
+            }
+        }
+    }
+
+    /// Takes the reading side back from a body that was read to its end.
+    fn reclaim(&mut self) {
+        if let Some(slot) = &self.slot
+            && let Some((reader, whole)) = slot.take()
+        {
+            self.slot = None;
+            // Otherwise what comes next is the rest of a body, and nobody knows where that ends.
+            if whole {
+                self.reader = Some(reader);
+            } else {
+                self.rest = Some(reader);
+            }
+        }
+    }
+
+    /// Answers what is not a request, and ends.
+    async fn refuse(&mut self, status: StatusCode, why: &'static str) -> io::Result<After> {
+        tracing::debug!(client = ?self.peer.addr, status = status.as_u16(), "refused: {why}");
+        let response = crate::proxy::refusal(status);
+        let (_, mut body) = outgoing::begin(
+            &mut self.writer,
+            response,
+            &Method::GET,
+            Version::HTTP_11,
+            false,
+        );
+        match self.write_response(&mut body).await {
+            Err(WriteError::Io(error)) => Err(error),
+            Ok(()) | Err(WriteError::Body(_)) => Ok(After::Linger),
+        }
+    }
+
+    /// Ends the connection so that the client can read the last response: a close with bytes unread would reset it, and
+    /// take the response along (RFC 9112 §9.6).
+    async fn linger(mut self) -> io::Result<()> {
+        self.write.shutdown().await?;
+        let Some(mut reader) = self.reader.take().or(self.rest.take()) else {
+            return Ok(());
+        };
+        let drain = async {
+            let mut left = LINGER.0;
+            while left > 0 && !reader.ended {
+                reader.input.clear();
+                reader.input.reserve(READ);
+                let read = std::future::poll_fn(|cx| reader.poll_read(cx)).await;
+                left = left.saturating_sub(read.unwrap_or(left));
+            }
+        };
+        let _ = timeout(LINGER.1, drain).await;
+        Ok(())
+    }
 }

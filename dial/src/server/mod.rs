@@ -2,7 +2,9 @@
 
 mod connection;
 mod listener;
+mod outgoing;
 mod shutdown;
+mod upload;
 mod worker;
 
 use std::fmt;

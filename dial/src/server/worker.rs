@@ -85,7 +85,7 @@ impl Worker {
     async fn accept(self, connections: &Arc<Semaphore>) -> io::Result<()> {
         let mut source = Accept::new(self.source)?;
         let proxy = Arc::new(self.proxy);
-        let http = connection::http(&self.config);
+        let config = Arc::new(self.config);
         let mut phase = self.phase.clone();
         loop {
             let next = async {
@@ -104,7 +104,9 @@ impl Worker {
                 Ok((stream, addr)) => {
                     let trusted = is_trusted(&self.trusted, addr.ip());
                     let peer = Peer::new(addr, trusted);
-                    let serve = connection::serve(&http, stream, peer, &proxy, self.phase.clone());
+                    let (config, proxy) = (Arc::clone(&config), Arc::clone(&proxy));
+                    let phase = self.phase.clone();
+                    let serve = connection::serve(config, stream, peer, proxy, phase);
                     tokio::spawn(holding(permit, serve));
                 }
                 Err(error) => {

@@ -5,4 +5,6 @@ mod connector;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use tokio_rustls::client::TlsStream as ClientStream;
+
 pub use self::connector::UpstreamTls;

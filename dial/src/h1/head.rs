@@ -1,0 +1,394 @@
+//! Heads of messages: bytes in, `http` types out, or a reason why not.
+
+use std::fmt;
+use std::mem::MaybeUninit;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{Authority, PathAndQuery};
+use http::{Method, StatusCode, Uri, Version};
+
+use super::framing::Length;
+
+/// How large a head may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadLimits {
+    /// Bytes of the first line.
+    pub(crate) line: usize,
+    /// Bytes of the whole head.
+    pub(crate) bytes: usize,
+    /// Number of fields; 256 at the most.
+    pub(crate) fields: usize,
+}
+
+/// The most fields there can be, whatever the limits say: they lie on the stack while a head is parsed.
+const MAX_FIELDS: usize = 256;
+
+/// Why a head is refused. Each has one status; after each the connection is closed, for its framing is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    /// Not HTTP/1.
+    Syntax,
+    /// Another major version.
+    Version,
+    /// The first line is too long.
+    Line,
+    /// The head is too long, or has too many fields.
+    Head,
+    /// The target is not one a request with this method can have (RFC 9112 §3.2).
+    Target,
+    /// Host is missing, repeated or invalid (RFC 9112 §3.2).
+    Host,
+    /// Content-Length and Transfer-Encoding do not make one length (RFC 9112 §6).
+    Framing(&'static str),
+    /// A transfer coding other than chunked.
+    Coding,
+}
+
+/// What came of some bytes: a head, with the number of bytes it had; or it is not complete yet.
+pub(crate) type Parsed<T> = Result<Option<(T, usize)>, Malformed>;
+
+/// A request's head. `Host` is always right: it is the authority of an absolute target (RFC 9112 §3.2.2).
+#[derive(Debug)]
+pub(crate) struct RequestHead {
+    pub(crate) method: Method,
+    /// In origin, authority (CONNECT) or asterisk (OPTIONS) form.
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) length: Length,
+    pub(crate) keep_alive: bool,
+}
+
+/// A response's head, its framing not judged yet: that needs the request's method.
+#[derive(Debug)]
+pub(crate) struct ResponseHead {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) keep_alive: bool,
+}
+
+impl RequestHead {
+    /// Reads the head at the beginning of `input`. Empty lines in front are skipped (RFC 9112 §2.2).
+    pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
+        let mut request = httparse::Request::new(&mut []);
+        let used = match request.parse_with_uninit_headers(input, fields) {
+            Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
+            Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
+            Ok(httparse::Status::Partial) => return partial(input, limits),
+            Err(error) => return Err(Malformed::of(error, input)),
+        };
+        let (Some(method), Some(target), Some(minor)) =
+            (request.method, request.path, request.version)
+        else {
+            return Err(Malformed::Syntax);
+        };
+        if method.len() + target.len() > limits.line {
+            return Err(Malformed::Line);
+        }
+        let copy = Copied::new(input, used);
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
+        let version = version(minor);
+        let mut headers = copy.headers(request.headers)?;
+        let uri = target_of(
+            &method,
+            copy.slice(target.as_bytes()),
+            version,
+            &mut headers,
+        )?;
+        let keep_alive = keep_alive(version, &headers);
+        let length = Length::of_request(version, &mut headers)?;
+        Ok(Some((
+            Self {
+                method,
+                uri,
+                version,
+                headers,
+                length,
+                keep_alive,
+            },
+            used,
+        )))
+    }
+}
+
+impl ResponseHead {
+    /// Reads the head at the beginning of `input`.
+    pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
+        let mut response = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            &mut response,
+            input,
+            fields,
+        );
+        let used = match parsed {
+            Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
+            Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
+            Ok(httparse::Status::Partial) => return partial(input, limits),
+            Err(error) => return Err(Malformed::of(error, input)),
+        };
+        let (Some(code), Some(minor)) = (response.code, response.version) else {
+            return Err(Malformed::Syntax);
+        };
+        let status = StatusCode::from_u16(code).map_err(|_| Malformed::Syntax)?;
+        let version = version(minor);
+        let headers = Copied::new(input, used).headers(response.headers)?;
+        let keep_alive = keep_alive(version, &headers);
+        Ok(Some((
+            Self {
+                status,
+                version,
+                headers,
+                keep_alive,
+            },
+            used,
+        )))
+    }
+}
+
+/// A head that is not complete: it may go on unless it is too long already.
+fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
+    if input.len() > limits.line && !input[..=limits.line].contains(&b'\n') {
+        return Err(Malformed::Line);
+    }
+    match input.len() < limits.bytes {
+        true => Ok(None),
+        false => Err(Malformed::Head),
+    }
+}
+
+fn version(minor: u8) -> Version {
+    match minor {
+        0 => Version::HTTP_10,
+        _ => Version::HTTP_11,
+    }
+}
+
+/// One copy of a head, of which values are slices. It is as long as the head: a map that is kept for long holds no
+/// connection's buffer.
+struct Copied<'a> {
+    input: &'a [u8],
+    bytes: Bytes,
+}
+
+impl<'a> Copied<'a> {
+    fn new(input: &'a [u8], used: usize) -> Self {
+        Self {
+            input,
+            bytes: Bytes::copy_from_slice(&input[..used]),
+        }
+    }
+
+    /// The copy of `part`, which lies within the input.
+    fn slice(&self, part: &[u8]) -> Bytes {
+        if part.is_empty() {
+            return Bytes::new();
+        }
+        let start = part.as_ptr() as usize - self.input.as_ptr() as usize;
+        self.bytes.slice(start..start + part.len())
+    }
+
+    fn headers(&self, fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Malformed> {
+        // Room for the forwarding fields too, so that they do not make the map grow.
+        let mut headers = HeaderMap::with_capacity(fields.len() + 6);
+        for field in fields {
+            let name = HeaderName::from_bytes(field.name.as_bytes());
+            let value = HeaderValue::from_maybe_shared(self.slice(field.value));
+            match (name, value) {
+                (Ok(name), Ok(value)) => headers
+                    .try_append(name, value)
+                    .map_err(|_| Malformed::Head)?,
+                _ => return Err(Malformed::Syntax),
+            };
+        }
+        Ok(headers)
+    }
+}
+
+/// The target in the form its method asks for, and Host put right by an absolute one (RFC 9112 §3.2).
+fn target_of(
+    method: &Method,
+    target: Bytes,
+    version: Version,
+    headers: &mut HeaderMap,
+) -> Result<Uri, Malformed> {
+    check_host(version, headers)?;
+    match target.first() {
+        _ if *method == Method::CONNECT => {
+            let authority = Authority::from_maybe_shared(target).map_err(|_| Malformed::Target)?;
+            match authority.port().is_some() && !authority.as_str().contains('@') {
+                true => Ok(Uri::from(authority)),
+                false => Err(Malformed::Target),
+            }
+        }
+        Some(b'/') => origin_form(target),
+        Some(b'*') if target.len() == 1 && *method == Method::OPTIONS => {
+            Ok(Uri::from(PathAndQuery::from_static("*")))
+        }
+        _ => absolute_form(method, &target, headers),
+    }
+}
+
+fn origin_form(target: Bytes) -> Result<Uri, Malformed> {
+    // A fragment is never sent; `http` would drop it silently.
+    if target.contains(&b'#') {
+        return Err(Malformed::Target);
+    }
+    PathAndQuery::from_maybe_shared(target)
+        .map(Uri::from)
+        .map_err(|_| Malformed::Target)
+}
+
+/// An absolute target's authority takes the place of Host; the rest is an origin-form target.
+fn absolute_form(
+    method: &Method,
+    target: &Bytes,
+    headers: &mut HeaderMap,
+) -> Result<Uri, Malformed> {
+    let uri = Uri::from_maybe_shared(target.clone()).map_err(|_| Malformed::Target)?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = uri.authority().ok_or(Malformed::Target)?;
+    if !is_http || authority.as_str().contains('@') || target.contains(&b'#') {
+        return Err(Malformed::Target);
+    }
+    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Malformed::Target)?;
+    if !is_host(host.as_bytes()) || host.is_empty() {
+        return Err(Malformed::Target);
+    }
+    headers.insert(HOST, host);
+    // `OPTIONS http://host` without a path is about the server as a whole (RFC 9112 §3.2.4).
+    let no_path = !target[uri.scheme_str().map_or(0, str::len) + 3..]
+        .iter()
+        .any(|byte| matches!(byte, b'/' | b'?'));
+    if no_path && *method == Method::OPTIONS {
+        return Ok(Uri::from(PathAndQuery::from_static("*")));
+    }
+    // `http` shows an empty path as `/`.
+    match uri.into_parts().path_and_query {
+        Some(rest) if rest.as_str().starts_with('/') => Ok(Uri::from(rest)),
+        Some(rest) => origin_form(Bytes::from(rest.to_string())),
+        None => Ok(Uri::from_static("/")),
+    }
+}
+
+/// Exactly one Host in HTTP/1.1, and one that can be a host (RFC 9112 §3.2).
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Malformed> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (None, None) if version < Version::HTTP_11 => Ok(()),
+        _ => Err(Malformed::Host),
+    }
+}
+
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2), or nothing.
+fn is_host(value: &[u8]) -> bool {
+    let (host, port) = match value.iter().rposition(|byte| matches!(byte, b':' | b']')) {
+        Some(at) if value[at] == b':' => (&value[..at], &value[at + 1..]),
+        _ => (value, &value[value.len()..]),
+    };
+    let host_ok = match host {
+        [b'[', inner @ .., b']'] => {
+            !inner.is_empty()
+                && inner
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b":.-_~!$&'()*+,;=%".contains(byte))
+        }
+        _ => host.iter().enumerate().all(|(at, byte)| match byte {
+            b'%' => host
+                .get(at + 1..at + 3)
+                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+            // RFC 3986 §3.2.2: unreserved and sub-delims, but for a comma, which would make it a list.
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(byte),
+        }),
+    };
+    let port_ok = port.len() <= 5
+        && port.iter().all(u8::is_ascii_digit)
+        && port
+            .iter()
+            .fold(0u32, |port, digit| port * 10 + u32::from(digit - b'0'))
+            <= 65535;
+    host_ok && port_ok && (!host.is_empty() || value.is_empty())
+}
+
+/// Whether the connection goes on after this message (RFC 9112 §9.3).
+fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
+    let says = |word: &[u8]| {
+        headers
+            .get_all(http::header::CONNECTION)
+            .iter()
+            .any(|line| {
+                let mut tokens = line.as_bytes().split(|byte| *byte == b',');
+                tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(word))
+            })
+    };
+    match version {
+        Version::HTTP_10 => says(b"keep-alive") && !says(b"close"),
+        _ => !says(b"close"),
+    }
+}
+
+impl Malformed {
+    fn of(error: httparse::Error, input: &[u8]) -> Self {
+        match error {
+            httparse::Error::TooManyHeaders => Self::Head,
+            httparse::Error::Version if is_other_version(input) => Self::Version,
+            _ => Self::Syntax,
+        }
+    }
+
+    /// What is wrong, for the log.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Syntax => "not HTTP/1",
+            Self::Version => "another version of HTTP",
+            Self::Line => "the first line is too long",
+            Self::Head => "the head is too long",
+            Self::Target => "a bad request target",
+            Self::Host => "a bad Host",
+            Self::Framing(why) => why,
+            Self::Coding => "an unknown transfer coding",
+        }
+    }
+
+    /// What a client is answered with.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Syntax | Self::Target | Self::Host | Self::Framing(_) => StatusCode::BAD_REQUEST,
+            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::Line => StatusCode::URI_TOO_LONG,
+            Self::Head => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.why())
+    }
+}
+
+/// Whether a request line is right but for a version that is not spoken here; anything else is just malformed.
+fn is_other_version(input: &[u8]) -> bool {
+    let line = input
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(_), Some(_), Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) => {
+            major.is_ascii_digit() && minor.is_ascii_digit()
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "head/tests.rs"]
+mod tests;

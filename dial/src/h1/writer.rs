@@ -1,0 +1,225 @@
+//! A message as it goes out: a head, then the frames of a body, framed as the head said.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http_body::{Body as _, Frame};
+use tokio::io::AsyncWrite;
+
+use super::encode::{end_chunks, push_chunk_head};
+use super::framing::Length;
+use crate::body::Body;
+use crate::error::Error;
+
+/// Data up to this size are copied behind the head, so that both leave in one plain write.
+const COPY: usize = 4 * 1024;
+
+/// What is still to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    /// Heads, chunk lines, small data.
+    small: Vec<u8>,
+    /// How much of `small` was written.
+    at: usize,
+    /// Data too large to copy; behind `small`.
+    large: Bytes,
+    /// The line end of a chunk whose data are in `large`; behind that.
+    tail: &'static [u8],
+    framing: Framing,
+    /// Bytes of this message that were written.
+    total: u64,
+}
+
+/// How the body is framed, and how far it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Framing {
+    /// So many bytes are to come.
+    Exact(u64),
+    Chunked {
+        /// Whether trailers may be sent.
+        trailers: bool,
+    },
+    UntilClose,
+    #[default]
+    Done,
+}
+
+/// Why a message does not come to its end.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    Io(io::Error),
+    /// The body broke off, or is not as long as its head said.
+    Body(Option<Error>),
+}
+
+impl Writer {
+    /// Begins a message; `head` writes its head.
+    pub(crate) fn begin(
+        &mut self,
+        length: Option<Length>,
+        trailers: bool,
+        head: impl FnOnce(&mut Vec<u8>),
+    ) {
+        head(&mut self.small);
+        self.total = 0;
+        self.framing = match length {
+            None | Some(Length::Exact(0)) => Framing::Done,
+            Some(Length::Exact(length)) => Framing::Exact(length),
+            Some(Length::Chunked) => Framing::Chunked { trailers },
+            Some(Length::UntilClose) => Framing::UntilClose,
+        };
+    }
+
+    /// Bytes to be written before anything else that is not there yet, such as an interim response.
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.small);
+    }
+
+    /// Whether any byte of the message was written.
+    pub(crate) fn began(&self) -> bool {
+        self.total > 0
+    }
+
+    /// How many bytes of the message were written.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether the whole message was written.
+    pub(crate) fn is_done(&self) -> bool {
+        self.framing == Framing::Done && !self.has_bytes()
+    }
+
+    /// Gives memory back; for a connection that lies idle.
+    pub(crate) fn shrink(&mut self) {
+        if !self.has_bytes() {
+            *self = Self::default();
+        }
+    }
+
+    /// Writes the head and all of `body`.
+    pub(crate) fn poll_message<W: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut W,
+        body: &mut Body,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), WriteError>> {
+        loop {
+            // Frames that are there already go out with the head.
+            while self.framing != Framing::Done && self.large.is_empty() && self.small.len() < COPY
+            {
+                match Pin::new(&mut *body).poll_frame(cx) {
+                    Poll::Ready(frame) => self.take(frame)?,
+                    Poll::Pending if self.has_bytes() => break,
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            ready!(self.poll_flush(io, cx)).map_err(WriteError::Io)?;
+            if self.framing == Framing::Done {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// Writes what there is.
+    pub(crate) fn poll_flush<W: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut W,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.has_bytes() {
+            let small = &self.small[self.at..];
+            let io = Pin::new(&mut *io);
+            // One piece is cheaper to write than several, and most messages are one.
+            let written = if self.large.is_empty() && self.tail.is_empty() {
+                io.poll_write(cx, small)
+            } else {
+                let parts = [small, &self.large, self.tail].map(IoSlice::new);
+                io.poll_write_vectored(cx, &parts)
+            };
+            let count = ready!(written)?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.wrote(count);
+        }
+        Pin::new(io).poll_flush(cx)
+    }
+
+    fn has_bytes(&self) -> bool {
+        self.at < self.small.len() || !self.large.is_empty() || !self.tail.is_empty()
+    }
+
+    fn wrote(&mut self, mut count: usize) {
+        self.total += count as u64;
+        let of_small = count.min(self.small.len() - self.at);
+        self.at += of_small;
+        if self.at == self.small.len() {
+            self.small.clear();
+            self.at = 0;
+        }
+        count -= of_small;
+        let of_large = count.min(self.large.len());
+        self.large.advance(of_large);
+        self.tail = &self.tail[count - of_large..];
+    }
+
+    /// Takes a frame in, or the end.
+    fn take(&mut self, frame: Option<Result<Frame<Bytes>, Error>>) -> Result<(), WriteError> {
+        let frame = match frame {
+            None => return self.end(None),
+            Some(Err(error)) => return Err(WriteError::Body(Some(error))),
+            Some(Ok(frame)) => frame,
+        };
+        match frame.into_data() {
+            Ok(data) if data.is_empty() => Ok(()),
+            Ok(data) => self.data(data),
+            Err(frame) => match frame.into_trailers() {
+                Ok(trailers) => self.end(Some(&trailers)),
+                Err(_) => Ok(()),
+            },
+        }
+    }
+
+    fn data(&mut self, data: Bytes) -> Result<(), WriteError> {
+        if let Framing::Exact(left) = &mut self.framing {
+            *left = left
+                .checked_sub(data.len() as u64)
+                .ok_or(WriteError::Body(None))?;
+        }
+        let chunked = matches!(self.framing, Framing::Chunked { .. });
+        if chunked {
+            push_chunk_head(&mut self.small, data.len());
+        }
+        if data.len() <= COPY {
+            self.small.extend_from_slice(&data);
+            if chunked {
+                self.small.extend_from_slice(b"\r\n");
+            }
+        } else {
+            self.large = data;
+            self.tail = if chunked { b"\r\n" } else { b"" };
+        }
+        if self.framing == Framing::Exact(0) {
+            self.framing = Framing::Done;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, trailers: Option<&HeaderMap>) -> Result<(), WriteError> {
+        match self.framing {
+            // Too short: whoever reads it must see that (RFC 9112 §8).
+            Framing::Exact(left) if left > 0 => return Err(WriteError::Body(None)),
+            Framing::Chunked { trailers: true } => {
+                end_chunks(&mut self.small, trailers);
+            }
+            Framing::Chunked { .. } => end_chunks(&mut self.small, None),
+            Framing::Exact(_) | Framing::UntilClose | Framing::Done => {}
+        }
+        self.framing = Framing::Done;
+        Ok(())
+    }
+}

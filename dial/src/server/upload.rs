@@ -1,0 +1,183 @@
+//! A request's body while it comes in.
+//!
+//! Whoever reads the body reads the client's connection: the connection gives its reading side away with the body, and
+//! gets it back when the body is dropped.
+
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
+use tokio::io::AsyncReadExt;
+use tokio::net::tcp::OwnedReadHalf;
+
+use crate::body::Source;
+use crate::error::{Error, ErrorKind};
+use crate::h1::{BodyError, BodyReader, Length};
+
+/// The reading side of a connection.
+#[derive(Debug)]
+pub(super) struct Reader {
+    half: OwnedReadHalf,
+    /// Bytes that were read and belong to what comes next.
+    pub(super) input: BytesMut,
+    /// Whether the client has closed its side.
+    pub(super) ended: bool,
+}
+
+impl Reader {
+    pub(super) fn new(half: OwnedReadHalf) -> Self {
+        Self {
+            half,
+            input: BytesMut::new(),
+            ended: false,
+        }
+    }
+
+    /// Waits for bytes without holding room for them.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.half.readable().await
+    }
+
+    /// Reads into the room that the input has left; 0 is the end.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let count = ready!(pin!(self.half.read_buf(&mut self.input)).poll(cx))?;
+        self.ended |= count == 0;
+        Poll::Ready(Ok(count))
+    }
+}
+
+/// A body on its way in.
+pub(super) struct Upload {
+    /// Always there, but for the moment in which it is given back.
+    reader: Option<Reader>,
+    body: BodyReader,
+    slot: Arc<Slot>,
+}
+
+impl Upload {
+    /// The body that begins at `reader`. `expects` is whether the client waits to be told to send it (RFC 9110 §10.1.1).
+    pub(super) fn new(reader: Reader, length: Length, expects: bool) -> (Self, Arc<Slot>) {
+        let slot = Arc::new(Slot(Mutex::new(State {
+            expects,
+            ..State::default()
+        })));
+        let upload = Self {
+            reader: Some(reader),
+            body: BodyReader::new(length),
+            slot: Arc::clone(&slot),
+        };
+        (upload, slot)
+    }
+}
+
+impl Source for Upload {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Some(reader) = &mut self.reader else {
+            return Poll::Ready(None);
+        };
+        self.slot.asked();
+        let mut input = std::mem::take(&mut reader.input);
+        let frame = self.body.poll_frame(&mut input, cx, |cx, input| {
+            std::mem::swap(&mut reader.input, input);
+            let count = reader.poll_read(cx);
+            std::mem::swap(&mut reader.input, input);
+            count
+        });
+        reader.input = input;
+        Poll::Ready(ready!(frame).map(|frame| frame.map_err(broken)))
+    }
+
+    fn is_end(&self) -> bool {
+        self.body.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    fn done(self: Box<Self>) {}
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            self.slot.put(reader, self.body.is_end());
+        }
+    }
+}
+
+/// Where a connection gets its reading side back.
+#[derive(Debug)]
+pub(super) struct Slot(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    back: Option<Reader>,
+    /// Whether the body was read to its end.
+    whole: bool,
+    /// Whether the client waits for a 100 that was not sent yet.
+    expects: bool,
+    /// Whether that 100 is due.
+    due: bool,
+    /// The connection, should somebody else's task read the body.
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    /// The reading side, if it is back, and whether the body was read to its end.
+    pub(super) fn take(&self) -> Option<(Reader, bool)> {
+        let mut state = self.lock();
+        let whole = state.whole;
+        state.back.take().map(|reader| (reader, whole))
+    }
+
+    /// Whether the client has to be told now that it may send its body.
+    pub(super) fn take_due(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        std::mem::take(&mut state.due)
+    }
+
+    /// Somebody wants the body.
+    fn asked(&self) {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.expects) {
+            state.due = true;
+            let waker = state.waker.take();
+            drop(state);
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    fn put(&self, reader: Reader, whole: bool) {
+        let mut state = self.lock();
+        state.back = Some(reader);
+        state.whole = whole;
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn broken(error: BodyError) -> Error {
+    match error {
+        BodyError::Malformed(bad) => Error::new(
+            ErrorKind::BadRequest,
+            format!("the request body is malformed: {bad}"),
+        ),
+        BodyError::Cut | BodyError::Io(_) => {
+            Error::new(ErrorKind::ClientBody, "the client's request body broke off")
+                .with_source(error)
+        }
+    }
+}
