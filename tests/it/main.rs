@@ -8,6 +8,7 @@ mod handlers;
 mod harness;
 mod headers;
 mod mounting;
+mod persistence;
 mod properties;
 mod restarts;
 mod routing;

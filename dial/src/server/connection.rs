@@ -185,13 +185,18 @@ impl Connection {
     /// Answers one request.
     async fn exchange(&mut self, head: RequestHead) -> io::Result<After> {
         let (method, version) = (head.method.clone(), head.version);
+        self.half_closed = None;
         let keep_alive = head.keep_alive;
         let request = self.request(head);
         let Some(response) = self.answer(request).await? else {
             return Ok(After::Close);
         };
         self.reclaim();
-        let in_order = self.reader.as_ref().is_some_and(|reader| !reader.ended);
+        // What a client sent before it closed its side is still answered.
+        let in_order = self
+            .reader
+            .as_ref()
+            .is_some_and(|reader| !reader.ended || !reader.input.is_empty());
         let draining = self.phase.has_changed().unwrap_or(true);
         let keep_alive = keep_alive && in_order && !draining;
         let (length, mut body) =
@@ -347,6 +352,7 @@ impl Connection {
     /// take the response along (RFC 9112 §9.6).
     async fn linger(mut self) -> io::Result<()> {
         self.write.shutdown().await?;
+        self.reclaim();
         let Some(mut reader) = self.reader.take().or(self.rest.take()) else {
             return Ok(());
         };
