@@ -1,5 +1,6 @@
 //! Which route takes a request: by domain, then path, then method; and what is said when none does.
 
+mod defaults;
 mod domains;
 mod duplicates;
 mod methods;

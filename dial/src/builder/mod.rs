@@ -119,7 +119,7 @@ impl Router {
 
     /// Adds a proxy made while the program runs, at `path`: `.at("/{*path}", dial::proxy(hosts, handler))`.
     ///
-    /// Its own states, timeouts and hooks hold; everything about connections comes from the router.
+    /// What it was given itself holds; what it leaves open, and everything about connections, comes from the router.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>, proxy: ProxyService) -> Self {
         self.entries
@@ -313,7 +313,7 @@ impl Place {
                 domains: Vec::new(),
                 methods: Vec::new(),
                 declared: format!("Router::at(\"{path}\")"),
-                spec: Arc::new(service.spec(path, defaults)?),
+                spec: Arc::new(service.spec_at(path, defaults)?),
             }),
         }
     }

@@ -70,6 +70,9 @@ pub struct ProxyService {
 
 #[derive(Clone)]
 struct Options {
+    host_header: Option<HostHeader>,
+    forwarding: Option<Forwarding>,
+    timeouts: Option<Timeouts>,
     check: Arc<Check>,
     pool: PoolConfig,
     connector: Connector,
@@ -129,6 +132,9 @@ pub fn try_proxy<S>(
             states: crate::handler::context::States::default(),
         },
         options: Options {
+            host_header: None,
+            forwarding: None,
+            timeouts: None,
             check: Arc::new(move |startup| checked.check(startup)),
             pool: PoolConfig::default(),
             connector: Connector::default(),
@@ -159,19 +165,19 @@ impl ProxyService {
     /// What Host is sent. Default is [`HostHeader::Endpoint`].
     #[must_use]
     pub fn host_header(self, host_header: HostHeader) -> Self {
-        self.with(|spec, _| spec.host_header = host_header)
+        self.with(|_, options| options.host_header = Some(host_header))
     }
 
     /// Which forwarding fields are sent. Default is [`Forwarding::XForwarded`].
     #[must_use]
     pub fn forwarding(self, forwarding: Forwarding) -> Self {
-        self.with(|spec, _| spec.forwarding = forwarding)
+        self.with(|_, options| options.forwarding = Some(forwarding))
     }
 
     /// Default is [`Timeouts::default`].
     #[must_use]
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
-        self.with(|spec, _| spec.timeouts = timeouts)
+        self.with(|_, options| options.timeouts = Some(timeouts))
     }
 
     /// The largest request body in bytes; more is a 413. Default is no limit.
@@ -255,17 +261,26 @@ impl ProxyService {
         self.with(|_, options| options.https = https)
     }
 
-    /// The route this makes under a router.
-    pub(super) fn spec(&self, path: &str, defaults: &Defaults) -> Result<RouteSpec, Error> {
+    /// The route this makes, with what it leaves open taken from a router.
+    pub(super) fn spec(&self, defaults: &Defaults) -> RouteSpec {
         let mut spec = self.spec.clone();
+        spec.host_header = self.options.host_header.unwrap_or(defaults.host_header);
+        spec.forwarding = self.options.forwarding.unwrap_or(defaults.forwarding);
+        spec.timeouts = self.options.timeouts.unwrap_or(defaults.timeouts);
+        spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
         spec.states.extend(&defaults.states);
+        spec
+    }
+
+    /// The same at a path of a router, where what the handler asks for can be checked.
+    pub(super) fn spec_at(&self, path: &str, defaults: &Defaults) -> Result<RouteSpec, Error> {
+        let mut spec = self.spec(defaults);
         (self.options.check)(&Startup {
             states: &spec.states,
         })?;
         if spec.name == "mounted" {
             path.clone_into(&mut spec.name);
         }
-        spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
         Ok(spec)
     }
 
@@ -282,7 +297,7 @@ impl ProxyService {
             let connector = self.options.connector.clone();
             let client = Client::new(connector, self.options.pool, threads);
             Lane::new(
-                Arc::new(self.spec.clone()),
+                Arc::new(self.spec(&Defaults::default())),
                 Arc::new(Forwarder::new(client)),
             )
         });

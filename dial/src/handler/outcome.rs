@@ -281,6 +281,12 @@ impl IntoReject for Response {
     }
 }
 
+impl IntoReject for Box<Response> {
+    fn into_reject(self) -> Reject {
+        Reject::Respond(self)
+    }
+}
+
 impl IntoReject for StatusCode {
     fn into_reject(self) -> Reject {
         let text = self.canonical_reason().unwrap_or("");
