@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
@@ -147,7 +147,15 @@ impl Body {
             }
             return Ok(bytes.clone());
         }
-        Ok(self.limited(limit as u64).collect().await?.to_bytes())
+        let mut body = self.limited(limit as u64);
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            // Copied together: frames may be many and small.
+            if let Some(data) = frame?.data_ref() {
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(bytes.freeze())
     }
 
     fn of(inner: Inner) -> Self {

@@ -2,14 +2,38 @@
 
 use std::time::Duration;
 
-/// How long one request may take on its way to an endpoint and back.
+/// How long one request may take on its way to an endpoint and back: to each endpoint that is tried.
+///
+/// ```
+/// use std::time::Duration;
+/// use dial::Timeouts;
+///
+/// let timeouts = Timeouts::default().connect(Duration::from_millis(500));
+/// assert_eq!(timeouts.response, Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// Resolving a name, the TCP connection and the TLS handshake together. Default is 5 s.
     pub connect: Duration,
-    /// From handing the request to a connection until the response head is there. Default is 60 s.
+    /// From the last byte of the request that could be written until the response head is there. Default is 60 s.
+    ///
+    /// A client that sends nothing of its request body for as long is answered with 408.
     pub response: Duration,
+}
+
+impl Timeouts {
+    /// With another limit for connecting.
+    #[must_use]
+    pub fn connect(self, connect: Duration) -> Self {
+        Self { connect, ..self }
+    }
+
+    /// With another limit for the response head.
+    #[must_use]
+    pub fn response(self, response: Duration) -> Self {
+        Self { response, ..self }
+    }
 }
 
 impl Default for Timeouts {
@@ -29,6 +53,23 @@ pub struct PoolConfig {
     pub max_idle: usize,
     /// How long a connection may lie idle before it is closed. Default is 60 s.
     pub idle_timeout: Duration,
+}
+
+impl PoolConfig {
+    /// With another number of idle connections.
+    #[must_use]
+    pub fn max_idle(self, max_idle: usize) -> Self {
+        Self { max_idle, ..self }
+    }
+
+    /// With another idle timeout.
+    #[must_use]
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        Self {
+            idle_timeout,
+            ..self
+        }
+    }
 }
 
 impl Default for PoolConfig {

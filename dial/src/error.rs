@@ -51,6 +51,8 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The client stopped sending its request body before the end.
     ClientBody,
+    /// The client sent nothing of its request body for too long.
+    ClientTimeout,
     /// The handler asked for something impossible (a bad header name, an invalid URI), or returned an error.
     Handler,
     /// The handler panicked.
@@ -159,6 +161,7 @@ impl ErrorKind {
     fn class(self) -> (Side, StatusCode) {
         match self {
             Self::BadRequest | Self::ClientBody => (Side::Downstream, StatusCode::BAD_REQUEST),
+            Self::ClientTimeout => (Side::Downstream, StatusCode::REQUEST_TIMEOUT),
             Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),
             Self::BodyTooLarge => (Side::Downstream, StatusCode::PAYLOAD_TOO_LARGE),

@@ -1,5 +1,6 @@
 //! Upstreams that fail, clients that leave, and what becomes of the connections between them.
 
+mod again;
 mod answers;
 mod bodies;
 mod clients;

@@ -1,7 +1,7 @@
 //! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::Request;
 use http::uri::PathAndQuery;
 use http_body::{Frame, SizeHint};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Failed;
@@ -86,8 +87,11 @@ impl Connection {
     /// Whether an idle connection can take a request: its peer has neither closed it nor spoken unasked.
     pub(super) fn is_usable(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
-        self.input.reserve(1);
-        self.stream.poll_read(&mut cx, &mut self.input).is_pending() && self.input.is_empty()
+        let Self { stream, input, .. } = self;
+        input.reserve(READ);
+        // Not under the task's budget: without any of it left, every connection would look open.
+        let read = std::future::poll_fn(|cx| stream.poll_read(cx, input));
+        pin!(unconstrained(read)).poll(&mut cx).is_pending() && self.input.is_empty()
     }
 
     /// Sends one request and waits for the head of its response. The connection goes back to its pool once the
@@ -122,7 +126,7 @@ impl Connection {
     /// Puts the head into the writer. Nothing is written yet.
     fn begin(&mut self, request: Request<Body>) {
         let length = Length::of_outgoing(request.method(), request.body());
-        self.writer.begin(length, true, |out| {
+        self.writer.begin(length, false, |out| {
             let root = PathAndQuery::from_static("/");
             let target = request.uri().path_and_query().unwrap_or(&root);
             request_head(out, request.method(), target, request.headers(), length);
@@ -136,7 +140,20 @@ impl Connection {
 
     /// Writes the request, and reads at the same time: an endpoint may answer before it has read all.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Error>> {
-        let upload = self.poll_upload(cx);
+        let upload = match self.poll_upload(cx) {
+            Poll::Ready(Err(WriteError::Body(error))) => {
+                return Poll::Ready(Err(self.broken_upload(error)));
+            }
+            Poll::Ready(Err(WriteError::Io(error))) => Some(error),
+            Poll::Ready(Ok(())) | Poll::Pending => None,
+        };
+        // What comes before a byte was written is no answer to this request.
+        if !self.writer.began() {
+            return match upload {
+                Some(source) => Poll::Ready(Err(self.disconnected(Some(source)))),
+                None => Poll::Pending,
+            };
+        }
         loop {
             match self.parse_head() {
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
@@ -153,13 +170,8 @@ impl Connection {
                 // Only now: what the endpoint said before it closed its side was still there to be read.
                 Poll::Pending => {
                     return match upload {
-                        Poll::Ready(Err(WriteError::Io(source))) => {
-                            Poll::Ready(Err(self.disconnected(Some(source))))
-                        }
-                        Poll::Ready(Err(WriteError::Body(error))) => {
-                            Poll::Ready(Err(self.broken_upload(error)))
-                        }
-                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+                        Some(source) => Poll::Ready(Err(self.disconnected(Some(source)))),
+                        None => Poll::Pending,
                     };
                 }
             }
@@ -241,20 +253,25 @@ impl Connection {
         let Exchange {
             mut request,
             memory,
+            interim,
             ..
         } = std::mem::replace(&mut self.exchange, Exchange::none());
         if let Some(bytes) = &memory {
             *request.body_mut() = Body::from(bytes.clone());
         }
-        let sent = match self.writer.began() {
+        // TLS can have taken a part of what it could not write.
+        let sent = match self.writer.began() || self.stream.is_tls() && self.writer.tried() {
             true => RequestSent::Maybe,
             false => RequestSent::No,
         };
         // Not a byte was written; or sending it twice does no harm, and the connection had been idle, which its peer
         // may end at any time (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
-        let stale = self.reused && memory.is_some() && request.method().is_idempotent();
+        let stale = self.reused
+            && error.kind() == ErrorKind::Disconnected
+            && self.input.is_empty()
+            && interim == 0;
         let again = sent == RequestSent::No
-            || stale && error.kind() == ErrorKind::Disconnected && self.input.is_empty();
+            || stale && memory.is_some() && request.method().is_idempotent();
         Failed {
             error: error.with_sent(sent),
             again: again.then(|| Box::new(request)),
@@ -277,8 +294,11 @@ impl Connection {
     }
 
     fn timed_out(&self, limit: Duration) -> Error {
-        let what = format!("{}: no response within {limit:?}", self.endpoint);
-        Error::new(ErrorKind::ResponseTimeout, what)
+        let (kind, what) = match self.writer.awaits_body() {
+            true => (ErrorKind::ClientTimeout, "nothing of the request body"),
+            false => (ErrorKind::ResponseTimeout, "no response"),
+        };
+        Error::new(kind, format!("{}: {what} within {limit:?}", self.endpoint))
     }
 
     fn bad_response(&self, bad: Malformed) -> Error {

@@ -27,8 +27,22 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, Error> {
-        let stream = self.dial(endpoint).await?;
+    /// Connects within `limit`.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        limit: Duration,
+    ) -> Result<Stream, Error> {
+        timeout(limit, self.open(endpoint, limit))
+            .await
+            .unwrap_or_else(|_| {
+                let what = format!("{endpoint}: not connected within {limit:?}");
+                Err(Error::new(ErrorKind::ConnectTimeout, what))
+            })
+    }
+
+    async fn open(&self, endpoint: &Endpoint, limit: Duration) -> Result<Stream, Error> {
+        let stream = self.dial(endpoint, limit).await?;
         // Requests are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         match endpoint.scheme() {
@@ -37,8 +51,8 @@ impl Connector {
         }
     }
 
-    /// Tries the endpoint's addresses in order.
-    async fn dial(&self, endpoint: &Endpoint) -> Result<TcpStream, Error> {
+    /// Tries the endpoint's addresses in order, each for its share of the limit at the most.
+    async fn dial(&self, endpoint: &Endpoint, limit: Duration) -> Result<TcpStream, Error> {
         let name = match endpoint.host() {
             Host::Ip(ip) => return open(*ip, endpoint).await,
             Host::Name(name) => name,
@@ -53,8 +67,9 @@ impl Connector {
                 ));
             }
         };
+        let share = u32::try_from(addrs.len()).map_or(ADDRESS_TIMEOUT, |count| limit / count);
         for addr in others {
-            match timeout(ADDRESS_TIMEOUT, open(*addr, endpoint)).await {
+            match timeout(share.min(ADDRESS_TIMEOUT), open(*addr, endpoint)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => {
                     tracing::debug!(%addr, "next address of {endpoint}: {}", Chain(&error));

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use tokio::time::timeout;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
@@ -19,7 +18,7 @@ pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::body::Body;
 use crate::config::{PoolConfig, Timeouts};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, RequestSent};
 use crate::handler::Response;
 use crate::upstream::Endpoint;
 
@@ -58,8 +57,15 @@ impl Client {
         while let Some(connection) = self.pool.take(endpoint.id()) {
             match connection.send(request, timeouts.response).await {
                 Err(Failed {
-                    again: Some(again), ..
-                }) => request = *again,
+                    again: Some(again),
+                    error,
+                }) => {
+                    request = *again;
+                    // Once more is enough for what may have arrived already, and on a connection that is surely open.
+                    if error.request_sent() != RequestSent::No {
+                        break;
+                    }
+                }
                 answer => return answer,
             }
         }
@@ -77,12 +83,7 @@ impl Client {
         endpoint: &Arc<Endpoint>,
         limit: Duration,
     ) -> Result<Box<Connection>, Error> {
-        match timeout(limit, self.connector.connect(endpoint)).await {
-            Ok(stream) => Ok(Box::new(Connection::new(stream?, endpoint, &self.pool))),
-            Err(_) => Err(Error::new(
-                ErrorKind::ConnectTimeout,
-                format!("{endpoint}: not connected within {limit:?}"),
-            )),
-        }
+        let stream = self.connector.connect(endpoint, limit).await?;
+        Ok(Box::new(Connection::new(stream, endpoint, &self.pool)))
     }
 }

@@ -16,6 +16,14 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    pub(crate) fn is_tls(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+        }
+    }
+
     /// Reads into the room that `input` has left; 0 is the end.
     pub(crate) fn poll_read(
         &mut self,

@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::head::Malformed;
-use super::{MAX_CHUNK_LINE, MAX_TRAILERS};
+use super::{MAX_CHUNK_LINE, MAX_TRAILERS, has_bare_lf};
 
 /// The most trailer fields.
 const MAX_FIELDS: usize = 64;
@@ -102,6 +102,7 @@ impl Decoder {
         }
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         match httparse::parse_headers(input, &mut fields) {
+            Ok(httparse::Status::Complete((used, _))) if has_bare_lf(&input[..used]) => Err(BAD),
             Ok(httparse::Status::Complete((used, fields))) if used <= MAX_TRAILERS => {
                 let mut trailers = HeaderMap::with_capacity(fields.len());
                 for field in fields {
@@ -235,6 +236,9 @@ mod tests {
             "0\r\nbad name: x\r\n\r\n",
             "0\r\nname : x\r\n\r\n",
             "0\r\nx: a\r\n b\r\n\r\n",
+            "0\r\n\n",
+            "0\r\nx: a\n\r\n",
+            "0\r\nx: a\r\n\n",
         ];
         for input in rows {
             for step in 1..=input.len() {

@@ -9,6 +9,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{Method, StatusCode, Uri, Version};
 
 use super::framing::Length;
+use super::has_bare_lf;
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,9 @@ impl RequestHead {
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => return Err(Malformed::of(error, input)),
         };
+        if has_bare_lf(&input[..used]) {
+            return Err(Malformed::Syntax);
+        }
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
         else {
@@ -132,6 +136,9 @@ impl ResponseHead {
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => return Err(Malformed::of(error, input)),
         };
+        if has_bare_lf(&input[..used]) {
+            return Err(Malformed::Syntax);
+        }
         let (Some(code), Some(minor)) = (response.code, response.version) else {
             return Err(Malformed::Syntax);
         };

@@ -16,6 +16,14 @@ pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead};
 pub(crate) use self::reader::{BodyError, BodyReader};
 pub(crate) use self::writer::{WriteError, Writer};
 
+/// Whether a line ends in a bare LF. One reader takes that for an end and another does not (RFC 9112 §2.2).
+fn has_bare_lf(lines: &[u8]) -> bool {
+    let pairs = lines.iter().zip(lines.iter().skip(1));
+    // Counted to the end, not stopped at the first: so it is done many bytes at a time.
+    let bare = pairs.filter(|(before, byte)| **byte == b'\n' && **before != b'\r');
+    lines.first() == Some(&b'\n') || bare.count() > 0
+}
+
 /// The longest line that starts a chunk, extensions included, and the longest trailer section, in bytes.
 pub(crate) const MAX_CHUNK_LINE: usize = 4096;
 pub(crate) const MAX_TRAILERS: usize = 16 * 1024;

@@ -12,6 +12,10 @@ use super::head::Malformed;
 
 /// Reads at the least, and at the most, so many bytes at a time; it grows while reads come back full.
 const READ: (usize, usize) = (8 * 1024, 128 * 1024);
+/// There is always room for so much.
+const ROOM: usize = 1024;
+/// Data up to this size are copied, so that no small frame holds a large buffer.
+const COPY: usize = 2 * 1024;
 
 /// Where in a body the next byte is.
 #[derive(Debug)]
@@ -90,14 +94,18 @@ impl BodyReader {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
-            input.reserve(self.read);
+            if input.capacity() - input.len() < ROOM {
+                input.reserve(self.read);
+            }
+            let room = input.capacity() - input.len();
             match ready!(read(cx, input)) {
                 Ok(0) if matches!(self.state, State::UntilClose) => {
                     self.state = State::End;
                     return Poll::Ready(None);
                 }
                 Ok(0) => return Poll::Ready(Some(Err(BodyError::Cut))),
-                Ok(count) if count >= self.read => self.read = (self.read * 4).min(READ.1),
+                Ok(count) if count == room => self.read = (self.read * 4).min(READ.1),
+                Ok(count) if count < self.read / 4 => self.read = (self.read / 2).max(READ.0),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(BodyError::Io(error)))),
             }
@@ -109,20 +117,23 @@ impl BodyReader {
         match &mut self.state {
             State::End => Ok(None),
             _ if input.is_empty() => Ok(None),
-            State::UntilClose => Ok(Some(Frame::data(input.split().freeze()))),
+            State::UntilClose => {
+                let count = input.len();
+                Ok(Some(data(input, count)))
+            }
             State::Exact(left) => {
                 let take = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
                 *left -= take as u64;
                 if *left == 0 {
                     self.state = State::End;
                 }
-                Ok(Some(Frame::data(input.split_to(take).freeze())))
+                Ok(Some(data(input, take)))
             }
             State::Chunked(decoder) => loop {
                 match decoder.next(input).map_err(BodyError::Malformed)? {
                     Chunk::Skip(count) => input.advance(count),
                     Chunk::Data(count) => {
-                        return Ok(Some(Frame::data(input.split_to(count).freeze())));
+                        return Ok(Some(data(input, count)));
                     }
                     Chunk::End(count, trailers) => {
                         input.advance(count);
@@ -134,4 +145,14 @@ impl BodyReader {
             },
         }
     }
+}
+
+/// Takes data out of the input.
+fn data(input: &mut BytesMut, count: usize) -> Frame<Bytes> {
+    if count > COPY {
+        return Frame::data(input.split_to(count).freeze());
+    }
+    let data = Bytes::copy_from_slice(&input[..count]);
+    input.advance(count);
+    Frame::data(data)
 }

@@ -31,6 +31,10 @@ pub(crate) struct Writer {
     framing: Framing,
     /// Bytes of this message that were written.
     total: u64,
+    /// Whether a write was tried.
+    tried: bool,
+    /// Whether what was written may still lie in a buffer of the connection's, as TLS has one.
+    unflushed: bool,
 }
 
 /// How the body is framed, and how far it is.
@@ -45,6 +49,8 @@ enum Framing {
     UntilClose,
     #[default]
     Done,
+    /// The body broke off: the message never ends.
+    Broken,
 }
 
 /// Why a message does not come to its end.
@@ -65,6 +71,7 @@ impl Writer {
     ) {
         head(&mut self.small);
         self.total = 0;
+        self.tried = false;
         self.framing = match length {
             None | Some(Length::Exact(0)) => Framing::Done,
             Some(Length::Exact(length)) => Framing::Exact(length),
@@ -83,6 +90,16 @@ impl Writer {
         self.total > 0
     }
 
+    /// Whether a write was tried, whatever came of it.
+    pub(crate) fn tried(&self) -> bool {
+        self.tried
+    }
+
+    /// Whether everything so far was written and more of the body is awaited.
+    pub(crate) fn awaits_body(&self) -> bool {
+        !matches!(self.framing, Framing::Done | Framing::Broken) && !self.has_bytes()
+    }
+
     /// How many bytes of the message were written.
     pub(crate) fn total(&self) -> u64 {
         self.total
@@ -90,12 +107,12 @@ impl Writer {
 
     /// Whether the whole message was written.
     pub(crate) fn is_done(&self) -> bool {
-        self.framing == Framing::Done && !self.has_bytes()
+        self.framing == Framing::Done && !self.has_bytes() && !self.unflushed
     }
 
     /// Gives memory back; for a connection that lies idle.
     pub(crate) fn shrink(&mut self) {
-        if !self.has_bytes() {
+        if self.is_done() {
             *self = Self::default();
         }
     }
@@ -111,8 +128,16 @@ impl Writer {
             // Frames that are there already go out with the head.
             while self.framing != Framing::Done && self.large.is_empty() && self.small.len() < COPY
             {
+                if self.framing == Framing::Broken {
+                    return Poll::Ready(Err(WriteError::Body(None)));
+                }
                 match Pin::new(&mut *body).poll_frame(cx) {
-                    Poll::Ready(frame) => self.take(frame)?,
+                    Poll::Ready(frame) => {
+                        if let Err(error) = self.take(frame) {
+                            self.framing = Framing::Broken;
+                            return Poll::Ready(Err(error));
+                        }
+                    }
                     Poll::Pending if self.has_bytes() => break,
                     Poll::Pending => return Poll::Pending,
                 }
@@ -131,6 +156,7 @@ impl Writer {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.has_bytes() {
+            self.tried = true;
             let small = &self.small[self.at..];
             let io = Pin::new(&mut *io);
             // One piece is cheaper to write than several, and most messages are one.
@@ -146,7 +172,11 @@ impl Writer {
             }
             self.wrote(count);
         }
-        Pin::new(io).poll_flush(cx)
+        if self.unflushed {
+            ready!(Pin::new(io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn has_bytes(&self) -> bool {
@@ -155,6 +185,7 @@ impl Writer {
 
     fn wrote(&mut self, mut count: usize) {
         self.total += count as u64;
+        self.unflushed = true;
         let of_small = count.min(self.small.len() - self.at);
         self.at += of_small;
         if self.at == self.small.len() {
@@ -217,7 +248,7 @@ impl Writer {
                 end_chunks(&mut self.small, trailers);
             }
             Framing::Chunked { .. } => end_chunks(&mut self.small, None),
-            Framing::Exact(_) | Framing::UntilClose | Framing::Done => {}
+            Framing::Exact(_) | Framing::UntilClose | Framing::Done | Framing::Broken => {}
         }
         self.framing = Framing::Done;
         Ok(())

@@ -107,6 +107,10 @@ impl Lane {
         params: Params,
         asked: &Method,
     ) -> Result<Response, Error> {
+        if request.method() == Method::CONNECT {
+            let what = "CONNECT asks for a tunnel, which no route offers";
+            return Err(Error::new(ErrorKind::MethodNotAllowed, what));
+        }
         let request = self.limited(request)?;
         let host = rewrite::host(&request);
         let context = Arc::<Self>::clone(self);
@@ -124,6 +128,10 @@ impl Lane {
             Decision::Respond(response) => response,
             Decision::Fail(error) => return Err(error),
         };
+        if response.status().is_informational() {
+            let what = format!("{} cannot be an answer: it is interim", response.status());
+            return Err(Error::new(ErrorKind::Handler, what));
+        }
         rewrite::settle_response(&mut response, asked);
         Ok(response)
     }

@@ -20,6 +20,10 @@ pub(crate) fn to(error: &Error, route: &str, asked: &Method, hook: Option<&Error
             tracing::error!(route, "the on_error hook panicked");
             response = plain(error);
         }
+        if response.status().is_informational() {
+            tracing::error!(route, "the on_error hook chose an interim status");
+            response = plain(error);
+        }
         rewrite::settle_response(&mut response, asked);
     }
     response

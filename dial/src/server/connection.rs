@@ -37,7 +37,7 @@ const AHEAD: usize = 16 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// What is read from a client, and for how long, so that it sees the last response before the connection ends.
-const LINGER: (usize, Duration) = (1024 * 1024, Duration::from_secs(2));
+const LINGER: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(2));
 
 /// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
 pub(super) async fn serve(
@@ -135,10 +135,15 @@ impl Connection {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
         };
-        let deadline = Instant::now() + self.config.header_read_timeout;
+        let limit = self.config.header_read_timeout;
+        let mut deadline = Instant::now() + limit;
         let mut parse = !reader.input.is_empty();
         loop {
-            if parse {
+            // Empty lines in front are no request yet (RFC 9112 §2.2).
+            while reader.input.starts_with(b"\r\n") {
+                reader.input.advance(2);
+            }
+            if parse && !reader.input.is_empty() {
                 match RequestHead::parse(&reader.input, &LIMITS) {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
@@ -177,6 +182,9 @@ impl Connection {
                 Poll::Ready(read) => Poll::Ready(read.map(drop)),
             })
             .await?;
+            if idle && !reader.input.is_empty() {
+                deadline = Instant::now() + limit;
+            }
             // A head that drips in is not parsed anew for each byte.
             parse = reader.input[before..].contains(&b'\n') || reader.input.len() > LIMITS.line;
         }
@@ -220,11 +228,16 @@ impl Connection {
                 .get(EXPECT)
                 .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let body = self.body(head.length, expects);
+        let mut headers = head.headers;
+        if expects {
+            // Met here, once somebody reads the body.
+            headers.remove(EXPECT);
+        }
         let mut request = Request::new(body);
         *request.method_mut() = head.method;
         *request.uri_mut() = head.uri;
         *request.version_mut() = head.version;
-        *request.headers_mut() = head.headers;
+        *request.headers_mut() = headers;
         request
     }
 
@@ -296,7 +309,9 @@ impl Connection {
             return Poll::Pending;
         };
         while !reader.ended && reader.input.len() < AHEAD {
-            reader.input.reserve(1);
+            if reader.input.len() == reader.input.capacity() {
+                reader.input.reserve(512);
+            }
             match reader.poll_read(cx) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(()),

@@ -10,7 +10,9 @@ mod worker;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -119,12 +121,8 @@ impl Server {
         let started = self.start();
         async move {
             let _guard = shutdown_when_dropped;
-            for worker in started? {
-                worker
-                    .await
-                    .unwrap_or_else(|_| Err(Error::new(ErrorKind::Server, "a worker died")))?;
-            }
-            Ok(())
+            let mut threads = started?;
+            std::future::poll_fn(|cx| poll_ended(&mut threads, cx)).await
         }
     }
 
@@ -162,6 +160,26 @@ impl Server {
     }
 }
 
+/// Ready when all threads have ended, or one has failed: then nobody would notice that its share is missing.
+fn poll_ended(threads: &mut Vec<worker::Ended>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    let mut failed = None;
+    threads.retain_mut(|thread| match Pin::new(thread).poll(cx) {
+        Poll::Pending => true,
+        Poll::Ready(ended) => {
+            let died = |_| Err(Error::new(ErrorKind::Server, "a worker died"));
+            if let Err(error) = ended.unwrap_or_else(died) {
+                failed = Some(error);
+            }
+            false
+        }
+    });
+    match failed {
+        Some(error) => Poll::Ready(Err(error)),
+        None if threads.is_empty() => Poll::Ready(Ok(())),
+        None => Poll::Pending,
+    }
+}
+
 impl ServerBuilder {
     /// How many worker threads. Default is one for each core; at least 1, at most 1024.
     #[must_use]
@@ -170,8 +188,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many client connections are held at a time, shared evenly among the workers; more wait in the kernel's
-    /// queue. Default is 16,384.
+    /// How many client connections are held at a time, shared evenly among the workers, at least one each; more wait in
+    /// the kernel's queue. Default is 16,384.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.config.max_connections = connections.max(1);
@@ -246,8 +264,10 @@ impl fmt::Debug for Wired {
 }
 
 impl Config {
-    pub(crate) fn connections_per_worker(&self) -> usize {
-        self.max_connections.div_ceil(self.workers)
+    /// How many connections worker `number` may hold; at least one.
+    pub(crate) fn connections_of(&self, number: usize) -> usize {
+        let extra = usize::from(number < self.max_connections % self.workers);
+        (self.max_connections / self.workers + extra).max(1)
     }
 }
 

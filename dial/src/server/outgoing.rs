@@ -52,7 +52,7 @@ pub(super) fn begin(
         true if version < Version::HTTP_11 => Some("keep-alive"),
         true => None,
     };
-    writer.begin(Some(length), true, |out| {
+    writer.begin(Some(length), false, |out| {
         response_head(out, parts.status, &parts.headers, told, connection);
     });
     (length, body)

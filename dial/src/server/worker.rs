@@ -59,10 +59,8 @@ impl Worker {
     }
 
     async fn run(self) -> io::Result<()> {
-        let limit = self
-            .config
-            .connections_per_worker()
-            .min(Semaphore::MAX_PERMITS);
+        let limit = self.config.connections_of(self.number);
+        let limit = limit.min(Semaphore::MAX_PERMITS);
         let connections = Arc::new(Semaphore::new(limit));
         let mut phase = self.phase.clone();
         let drain_timeout = self.config.drain_timeout;

@@ -114,6 +114,8 @@ fn what_is_refused() {
         ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Malformed::Version),
         ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", Malformed::Version),
         ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Malformed::Syntax),
+        ("GET / HTTP/1.1\nHost: a\n\n", Malformed::Syntax),
+        ("GET / HTTP/1.1\r\nHost: a\n\r\n", Malformed::Syntax),
         ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", Malformed::Syntax),
         ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", Malformed::Syntax),
         ("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", Malformed::Syntax),
