@@ -10,6 +10,9 @@ mod head;
 mod reader;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::encode::{request_head, response_head};
 pub(crate) use self::framing::Length;
 pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead};
