@@ -17,8 +17,6 @@ pub struct Timeouts {
     /// Resolving a name, the TCP connection and the TLS handshake together. Default is 5 s.
     pub connect: Duration,
     /// From the last byte of the request that could be written until the response head is there. Default is 60 s.
-    ///
-    /// A client that sends nothing of its request body for as long is answered with 408.
     pub response: Duration,
 }
 

@@ -7,6 +7,7 @@ mod clients;
 mod elsewhere;
 mod idle;
 mod reuse;
+mod stalls;
 
 use std::io;
 use std::net::IpAddr;

@@ -294,6 +294,7 @@ impl Connection {
     }
 
     fn timed_out(&self, limit: Duration) -> Error {
+        // While more of the request is awaited, the endpoint is not to blame.
         let (kind, what) = match self.writer.awaits_body() {
             true => (ErrorKind::ClientTimeout, "nothing of the request body"),
             false => (ErrorKind::ResponseTimeout, "no response"),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,8 +13,9 @@ use http::{Method, Request, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::patience::Patience;
 use super::shutdown::{Phase, reached};
 use super::upload::{Reader, Slot, Upload};
 use super::{Config, PhaseReceiver, outgoing};
@@ -55,7 +56,8 @@ pub(super) async fn serve(
         slot: None,
         write,
         writer: Writer::default(),
-        half_closed: None,
+        half_closed: Patience::default(),
+        stalled: Patience::default(),
         rest: None,
         config,
         peer,
@@ -86,8 +88,10 @@ struct Connection {
     slot: Option<Arc<Slot>>,
     write: OwnedWriteHalf,
     writer: Writer,
-    /// Runs once the client has closed its side, and how much had been written when it was set.
-    half_closed: Option<(Pin<Box<Sleep>>, u64)>,
+    /// With a client that has closed its side.
+    half_closed: Patience,
+    /// With a client that takes nothing of its response.
+    stalled: Patience,
     /// The reading side after a body that was not read to its end: good only to be drained.
     rest: Option<Reader>,
     config: Arc<Config>,
@@ -193,7 +197,8 @@ impl Connection {
     /// Answers one request.
     async fn exchange(&mut self, head: RequestHead) -> io::Result<After> {
         let (method, version) = (head.method.clone(), head.version);
-        self.half_closed = None;
+        self.half_closed.end();
+        self.stalled.end();
         let keep_alive = head.keep_alive;
         let request = self.request(head);
         let Some(response) = self.answer(request).await? else {
@@ -255,7 +260,8 @@ impl Connection {
                 Body::from(bytes)
             }
             length => {
-                let (upload, slot) = Upload::new(reader, length, expects);
+                let timeout = self.config.body_timeout;
+                let (upload, slot) = Upload::new(reader, length, expects, timeout);
                 self.slot = Some(slot);
                 Body::from_source(Box::new(upload))
             }
@@ -294,10 +300,15 @@ impl Connection {
     async fn write_response(&mut self, body: &mut Body) -> Result<(), WriteError> {
         std::future::poll_fn(|cx| {
             let written = self.writer.poll_message(&mut self.write, body, cx);
-            if written.is_pending() && self.poll_gone(cx).is_ready() {
-                return Poll::Ready(Err(WriteError::Io(io::ErrorKind::ConnectionAborted.into())));
+            if written.is_ready() {
+                return written;
             }
-            written
+            let why = match (self.poll_gone(cx), self.poll_stalled(cx)) {
+                (Poll::Ready(()), _) => io::ErrorKind::ConnectionAborted,
+                (_, Poll::Ready(())) => io::ErrorKind::TimedOut,
+                (Poll::Pending, Poll::Pending) => return Poll::Pending,
+            };
+            Poll::Ready(Err(WriteError::Io(why.into())))
         })
         .await
     }
@@ -322,13 +333,17 @@ impl Connection {
             return Poll::Pending;
         }
         let written = self.writer.total();
-        match &mut self.half_closed {
-            Some((timer, before)) if *before == written => timer.as_mut().poll(cx),
-            again => {
-                let (timer, _) = again.insert((Box::pin(sleep(HALF_CLOSED)), written));
-                timer.as_mut().poll(cx)
-            }
+        self.half_closed.poll(cx, written, HALF_CLOSED)
+    }
+
+    /// Ready when the client has taken nothing of its response for too long.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.writer.awaits_body() {
+            self.stalled.end();
+            return Poll::Pending;
         }
+        let written = self.writer.total();
+        self.stalled.poll(cx, written, self.config.body_timeout)
     }
 
     /// Takes the reading side back from a body that was read to its end.

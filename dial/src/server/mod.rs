@@ -3,6 +3,7 @@
 mod connection;
 mod listener;
 mod outgoing;
+mod patience;
 mod shutdown;
 mod upload;
 mod worker;
@@ -60,6 +61,7 @@ pub(crate) struct Config {
     workers: usize,
     max_connections: usize,
     header_read_timeout: Duration,
+    body_timeout: Duration,
     drain_timeout: Duration,
     reuse_port: bool,
     signals: bool,
@@ -90,6 +92,7 @@ impl Server {
                 workers: available_parallelism().map_or(1, usize::from),
                 max_connections: 16_384,
                 header_read_timeout: Duration::from_secs(10),
+                body_timeout: Duration::from_mins(1),
                 drain_timeout: Duration::from_secs(30),
                 reuse_port: cfg!(target_os = "linux"),
                 signals: true,
@@ -201,6 +204,14 @@ impl ServerBuilder {
     #[must_use]
     pub fn header_read_timeout(mut self, timeout: Duration) -> Self {
         self.config.header_read_timeout = timeout;
+        self
+    }
+
+    /// How long a client may send nothing of a request's body that is being read (then it is answered with 408), or take
+    /// nothing of its response (then the connection is closed). Default is 60 s.
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.config.body_timeout = timeout;
         self
     }
 

@@ -7,12 +7,14 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 
+use super::patience::Patience;
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{BodyError, BodyReader, Length};
@@ -54,12 +56,22 @@ pub(super) struct Upload {
     /// Always there, but for the moment in which it is given back.
     reader: Option<Reader>,
     body: BodyReader,
+    /// Bytes that came, and how long to wait for the next.
+    received: u64,
+    stalled: Patience,
+    timeout: Duration,
     slot: Arc<Slot>,
 }
 
 impl Upload {
     /// The body that begins at `reader`. `expects` is whether the client waits to be told to send it (RFC 9110 §10.1.1).
-    pub(super) fn new(reader: Reader, length: Length, expects: bool) -> (Self, Arc<Slot>) {
+    /// `timeout` is how long it may send nothing.
+    pub(super) fn new(
+        reader: Reader,
+        length: Length,
+        expects: bool,
+        timeout: Duration,
+    ) -> (Self, Arc<Slot>) {
         let slot = Arc::new(Slot(Mutex::new(State {
             expects,
             ..State::default()
@@ -67,6 +79,9 @@ impl Upload {
         let upload = Self {
             reader: Some(reader),
             body: BodyReader::new(length),
+            received: 0,
+            stalled: Patience::default(),
+            timeout,
             slot: Arc::clone(&slot),
         };
         (upload, slot)
@@ -84,10 +99,18 @@ impl Source for Upload {
             std::mem::swap(&mut reader.input, input);
             let count = reader.poll_read(cx);
             std::mem::swap(&mut reader.input, input);
+            if let Poll::Ready(Ok(count)) = &count {
+                self.received += *count as u64;
+            }
             count
         });
         reader.input = input;
-        Poll::Ready(ready!(frame).map(|frame| frame.map_err(broken)))
+        if let Poll::Ready(frame) = frame {
+            return Poll::Ready(frame.map(|frame| frame.map_err(broken)));
+        }
+        ready!(self.stalled.poll(cx, self.received, self.timeout));
+        let what = format!("nothing of the request body within {:?}", self.timeout);
+        Poll::Ready(Some(Err(Error::new(ErrorKind::ClientTimeout, what))))
     }
 
     fn is_end(&self) -> bool {
