@@ -126,8 +126,7 @@ impl Writer {
     ) -> Poll<Result<(), WriteError>> {
         loop {
             // Frames that are there already go out with the head.
-            while self.framing != Framing::Done && self.large.is_empty() && self.small.len() < COPY
-            {
+            while self.framing != Framing::Done && !self.has_large() && self.small.len() < COPY {
                 if self.framing == Framing::Broken {
                     return Poll::Ready(Err(WriteError::Body(None)));
                 }
@@ -180,7 +179,12 @@ impl Writer {
     }
 
     fn has_bytes(&self) -> bool {
-        self.at < self.small.len() || !self.large.is_empty() || !self.tail.is_empty()
+        self.at < self.small.len() || self.has_large()
+    }
+
+    /// Whether large data, or their line end, are not written yet: nothing may go into `small` before.
+    fn has_large(&self) -> bool {
+        !self.large.is_empty() || !self.tail.is_empty()
     }
 
     fn wrote(&mut self, mut count: usize) {
