@@ -164,7 +164,7 @@ pub mod __private {
     pub use crate::handler::shapes::{
         boxed, decide_edit, edited, owned, owned_async, owned_edit, rejected,
     };
-    pub use crate::handler::{Outcome, Startup, extract, param};
+    pub use crate::handler::{Outcome, Startup, param};
 
     use crate::{Error, ErrorHook, IntoEdit, IntoHosts, Response, ResponseHook, Upstream};
 

@@ -1,7 +1,7 @@
 //! HTTP/1.1 on the wire (RFC 9112): heads, framing, bodies. It opens no sockets.
 //!
 //! What can be read in two ways is refused here, once, for both sides: nothing dial forwards is framed by what a peer
-//! wrote. A message's framing becomes a [`Length`], the fields that said so are dropped, and dial writes its own.
+//! wrote. A message's framing becomes a [`Length`]; what its fields said is not forwarded: dial writes its own.
 
 mod chunked;
 mod encode;

@@ -264,8 +264,3 @@ pub fn param<T: FromParam>(request: &ModifiableRequest, name: &str) -> Result<T,
         .map_err(|error| not_found(error.to_string()))?;
     T::from_param(&value).map_err(not_found)
 }
-
-/// Takes a further argument; called by the code `#[proxy]` generates.
-pub fn extract<T: FromInbound>(request: &ModifiableRequest) -> Result<T, Reject> {
-    T::from_inbound(request.inbound())
-}

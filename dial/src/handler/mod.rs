@@ -13,9 +13,7 @@ pub(crate) mod target;
 
 #[cfg(feature = "query")]
 pub use self::extract::Query;
-pub use self::extract::{
-    ClientAddr, FromInbound, FromParam, Inbound, Startup, State, extract, param,
-};
+pub use self::extract::{ClientAddr, FromInbound, FromParam, Inbound, Startup, State, param};
 pub use self::outcome::{
     Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response,
 };
