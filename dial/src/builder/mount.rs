@@ -13,10 +13,11 @@ use http::{Extensions, Request};
 use http_body::Body as HttpBody;
 use ipnet::IpNet;
 
-use super::{Defaults, parse_network};
+use super::defaults::Defaults;
+use super::parse_network;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 use crate::error::{BoxError, Error};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
@@ -72,6 +73,10 @@ pub struct ProxyService {
 struct Options {
     host_header: Option<HostHeader>,
     forwarding: Option<Forwarding>,
+    real_ip: Option<bool>,
+    via: Option<Via>,
+    upgrade: Option<bool>,
+    proxy_status: Option<bool>,
     timeouts: Option<Timeouts>,
     check: Arc<Check>,
     pool: PoolConfig,
@@ -125,15 +130,25 @@ pub fn try_proxy<S>(
             upstream,
             host_header: HostHeader::default(),
             forwarding: Forwarding::default(),
+            real_ip: false,
+            via: None,
+            upgrade: true,
+            connect: false,
+            proxy_protocol: None,
             timeouts: Timeouts::default(),
             body_limit: None,
             on_response: None,
             on_error: None,
+            proxy_status: false,
             states: crate::handler::context::States::default(),
         },
         options: Options {
             host_header: None,
             forwarding: None,
+            real_ip: None,
+            via: None,
+            upgrade: None,
+            proxy_status: None,
             timeouts: None,
             check: Arc::new(move |startup| checked.check(startup)),
             pool: PoolConfig::default(),
@@ -172,6 +187,37 @@ impl ProxyService {
     #[must_use]
     pub fn forwarding(self, forwarding: Forwarding) -> Self {
         self.with(|_, options| options.forwarding = Some(forwarding))
+    }
+
+    /// What Via calls this proxy in what it forwards (RFC 9110 §7.6.3). Default is [`Via::default`].
+    #[must_use]
+    pub fn via(self, via: Via) -> Self {
+        self.with(|_, options| options.via = Some(via))
+    }
+
+    /// Whether clients may turn their connection into another protocol, such as WebSocket; see
+    /// [`Router::upgrade`](crate::Router::upgrade). Default is yes.
+    #[must_use]
+    pub fn upgrade(self, upgrade: bool) -> Self {
+        self.with(|_, options| options.upgrade = Some(upgrade))
+    }
+
+    /// Whether `X-Real-IP` tells endpoints the client's address. Default is no.
+    #[must_use]
+    pub fn real_ip(self, real_ip: bool) -> Self {
+        self.with(|_, options| options.real_ip = Some(real_ip))
+    }
+
+    /// Whether the answers to requests that failed say why, in a `Proxy-Status` field (RFC 9209). Default is no.
+    #[must_use]
+    pub fn proxy_status(self, proxy_status: bool) -> Self {
+        self.with(|_, options| options.proxy_status = Some(proxy_status))
+    }
+
+    /// Which PROXY protocol endpoints are spoken to with. Default is none.
+    #[must_use]
+    pub fn proxy_protocol(self, version: ProxyProtocol) -> Self {
+        self.with(|spec, _| spec.proxy_protocol = Some(version))
     }
 
     /// Default is [`Timeouts::default`].
@@ -266,7 +312,18 @@ impl ProxyService {
         let mut spec = self.spec.clone();
         spec.host_header = self.options.host_header.unwrap_or(defaults.host_header);
         spec.forwarding = self.options.forwarding.unwrap_or(defaults.forwarding);
+        spec.real_ip = self.options.real_ip.unwrap_or(defaults.real_ip);
+        spec.via = self
+            .options
+            .via
+            .as_ref()
+            .unwrap_or(&defaults.via)
+            .pseudonym();
+        spec.upgrade = self.options.upgrade.unwrap_or(defaults.upgrade);
+        spec.proxy_protocol = spec.proxy_protocol.or(defaults.proxy_protocol);
         spec.timeouts = self.options.timeouts.unwrap_or(defaults.timeouts);
+        spec.body_limit = spec.body_limit.or(defaults.body_limit);
+        spec.proxy_status = self.options.proxy_status.unwrap_or(defaults.proxy_status);
         spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
         spec.states.extend(&defaults.states);
         spec

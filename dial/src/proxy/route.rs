@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::config::{Forwarding, HostHeader, Timeouts};
+use crate::config::{Forwarding, HostHeader, ProxyProtocol, Pseudonym, Timeouts};
 use crate::error::Error;
 use crate::handler::context::States;
 use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
@@ -11,16 +11,30 @@ use crate::upstream::Upstream;
 
 /// A route, ready to run. Shared by all workers and never changed.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[cfg_attr(not(test), expect(dead_code, reason = "not all of it is obeyed yet"))]
 pub(crate) struct RouteSpec {
     pub(crate) name: String,
     pub(crate) handler: HandlerFn,
     pub(crate) upstream: Upstream,
     pub(crate) host_header: HostHeader,
     pub(crate) forwarding: Forwarding,
+    /// Whether `X-Real-IP` is sent.
+    pub(crate) real_ip: bool,
+    /// Absent when no Via is to be sent.
+    pub(crate) via: Option<Pseudonym>,
+    /// Whether a client's Upgrade is passed on.
+    pub(crate) upgrade: bool,
+    /// Whether CONNECT is among the methods that it lists. No other route takes one.
+    pub(crate) connect: bool,
+    /// What stands before HTTP on the way to its endpoints.
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<ResponseHook>,
     pub(crate) on_error: Option<ErrorHook>,
+    /// Whether the response to a failed request has `Proxy-Status`.
+    pub(crate) proxy_status: bool,
     pub(crate) states: States,
 }
 
