@@ -7,6 +7,9 @@ use std::time::Duration;
 pub(crate) use self::via::Pseudonym;
 pub use self::via::Via;
 
+/// How long nothing may move through a tunnel before it is closed.
+pub(crate) const TUNNEL_TIMEOUT: Duration = Duration::from_mins(10);
+
 /// How long one request may take on its way to an endpoint and back. All but `total` count anew for each endpoint that is
 /// tried.
 ///

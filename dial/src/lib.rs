@@ -105,13 +105,17 @@ mod builder;
 mod client;
 mod config;
 mod error;
+mod fields;
 mod h1;
 mod handler;
 mod proxy;
+mod quiet;
+mod relay;
 mod route;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
 mod upstream;
 
 pub use bytes::Bytes;

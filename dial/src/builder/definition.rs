@@ -10,7 +10,7 @@ use super::Defaults;
 use crate::config::{Forwarding, HostHeader, ProxyProtocol, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
-use crate::proxy::{ErrorHook, ResponseHook, RouteSpec};
+use crate::proxy::{ErrorHook, ResponseHook, RouteSpec, allow};
 use crate::upstream::Upstream;
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
@@ -108,6 +108,7 @@ impl Definition {
             via: defaults.via.pseudonym(),
             upgrade: self.upgrade.unwrap_or(defaults.upgrade),
             connect: self.methods.contains(&"CONNECT"),
+            allow: allow(self.methods),
             proxy_protocol: self.proxy_protocol.or(defaults.proxy_protocol),
             timeouts: self.timeouts(defaults.timeouts),
             body_limit: self.body_limit.or(defaults.body_limit),

@@ -3,26 +3,33 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
-use http::{Extensions, Request};
+use bytes::BytesMut;
+use http::header::{CONNECTION, EXPECT, UPGRADE};
+use http::{Extensions, HeaderValue, Request};
 use http_body::Body as HttpBody;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 
 use super::defaults::Defaults;
 use super::parse_network;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+use crate::config::{
+    Forwarding, HostHeader, PoolConfig, ProxyProtocol, TUNNEL_TIMEOUT, Timeouts, Via,
+};
 use crate::error::{BoxError, Error};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
-use crate::handler::{ClientAddr, Handler, IntoEdit, Response, Startup};
-use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec};
+use crate::handler::{ClientAddr, Handler, Hop, IntoEdit, Response, Startup};
+use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
 use crate::route::Params;
 use crate::upstream::{IntoHosts, Upstream};
 
@@ -134,6 +141,7 @@ pub fn try_proxy<S>(
             via: None,
             upgrade: true,
             connect: false,
+            allow: allow(&[]),
             proxy_protocol: None,
             timeouts: Timeouts::default(),
             body_limit: None,
@@ -364,13 +372,7 @@ impl ProxyService {
     fn peer(&self, extensions: &Extensions) -> Peer {
         let mut peer = match (self.options.client_addr)(extensions) {
             None => Peer::default(),
-            Some(addr) => {
-                let ip = addr.ip().to_canonical();
-                Peer::new(
-                    addr,
-                    self.options.trusted.iter().any(|net| net.contains(&ip)),
-                )
-            }
+            Some(addr) => Peer::new(addr, Arc::clone(&self.options.trusted)),
         };
         peer.https = self.options.https;
         peer
@@ -404,12 +406,50 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<B>) -> Self::Future {
         let lane = self.lane();
-        let peer = self.peer(request.extensions());
+        let peer = Arc::new(self.peer(request.extensions()));
+        let switch = request.extensions_mut().remove::<OnUpgrade>();
+        let hop = Hop {
+            can_tunnel: switch.is_some(),
+            waits: request.headers().contains_key(EXPECT),
+            ..Hop::default()
+        };
         let request = request.map(Body::received);
-        Box::pin(async move { Ok(lane.handle(request, &peer, Params::none()).await) })
+        Box::pin(async move {
+            let response = lane.handle(request, &peer, hop, Params::none()).await;
+            Ok(switched(response, switch))
+        })
     }
+}
+
+/// Joins the tunnel, if the response is one, with the client's connection once that has been switched as well.
+fn switched(response: Response, switch: Option<OnUpgrade>) -> Response {
+    let (Some(switch), true) = (switch, response.body().is_tunnel()) else {
+        return response;
+    };
+    let (mut parts, body) = response.into_parts();
+    if let Some(tunnel) = body.into_tunnel() {
+        if let Some(protocol) = &tunnel.protocol {
+            parts.headers.insert(UPGRADE, protocol.clone());
+            let option = HeaderValue::from_static("upgrade");
+            parts.headers.insert(CONNECTION, option);
+        }
+        tokio::spawn(async move {
+            let joined = match switch.await {
+                Ok(client) => {
+                    let client = TokioIo::new(client);
+                    let ahead = BytesMut::new();
+                    tunnel.join(client, ahead, TUNNEL_TIMEOUT).await
+                }
+                Err(error) => Err(io::Error::other(error)),
+            };
+            if let Err(error) = joined {
+                tracing::debug!("a tunnel ended: {error}");
+            }
+        });
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 impl fmt::Debug for ProxyService {

@@ -69,11 +69,11 @@ impl Via {
 #[derive(Clone, Debug)]
 pub(crate) struct Pseudonym {
     name: Arc<str>,
+    http_2: HeaderValue,
     http_11: HeaderValue,
     http_10: HeaderValue,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no message carries it yet"))]
 impl Pseudonym {
     /// The `received-by` of what was received here.
     pub(crate) fn name(&self) -> &str {
@@ -84,6 +84,7 @@ impl Pseudonym {
     pub(crate) fn element(&self, version: Version) -> &HeaderValue {
         match version {
             Version::HTTP_10 => &self.http_10,
+            Version::HTTP_2 => &self.http_2,
             _ => &self.http_11,
         }
     }
@@ -104,6 +105,7 @@ impl Pseudonym {
         };
         Ok(Self {
             name: name.into(),
+            http_2: value("2.0")?,
             http_11: value("1.1")?,
             http_10: value("1.0")?,
         })

@@ -1,7 +1,7 @@
 //! One worker: a thread, a current-thread runtime, a source of connections and a proxy of its own.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
@@ -100,8 +100,8 @@ impl Worker {
             };
             match accepted {
                 Ok((stream, addr)) => {
-                    let trusted = is_trusted(&self.trusted, addr.ip());
-                    let peer = Peer::new(addr, trusted);
+                    let mut peer = Peer::new(addr, Arc::clone(&self.trusted));
+                    peer.local = stream.local_addr().ok();
                     let (config, proxy) = (Arc::clone(&config), Arc::clone(&proxy));
                     let phase = self.phase.clone();
                     let serve = connection::serve(config, stream, peer, proxy, phase);
@@ -120,11 +120,6 @@ impl Worker {
 async fn holding(permit: OwnedSemaphorePermit, serve: impl Future<Output = ()>) {
     serve.await;
     drop(permit);
-}
-
-fn is_trusted(trusted: &[IpNet], ip: IpAddr) -> bool {
-    let ip = ip.to_canonical();
-    trusted.iter().any(|net| net.contains(&ip))
 }
 
 /// A [`Source`] on this worker's runtime.
