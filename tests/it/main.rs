@@ -7,6 +7,7 @@ mod failures;
 mod handlers;
 mod harness;
 mod headers;
+mod limits;
 mod mounting;
 mod persistence;
 mod properties;
