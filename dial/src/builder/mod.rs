@@ -3,6 +3,7 @@
 mod defaults;
 mod definition;
 mod mount;
+mod switch;
 
 #[cfg(test)]
 mod tests;
