@@ -130,6 +130,7 @@ mod fields;
 mod h1;
 mod handler;
 mod proxy;
+mod proxy_protocol;
 mod quiet;
 mod relay;
 mod route;

@@ -14,8 +14,8 @@ use dial_tests::{Origin, RawClient};
 
 use crate::harness::Served;
 
-/// A timeout that is sure to run out, soon.
-const SOON: Duration = Duration::from_millis(100);
+/// A timeout that is sure to run out, and not before a client that is in time has asked.
+const SOON: Duration = Duration::from_millis(500);
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -11,6 +11,7 @@ mod limits;
 mod mounting;
 mod persistence;
 mod properties;
+mod proxy_protocol;
 mod restarts;
 mod routing;
 mod shutdown;

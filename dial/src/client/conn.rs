@@ -78,7 +78,7 @@ struct Exchange {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: &Arc<Pool>) -> Self {
+    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: Weak<Pool>) -> Self {
         Self {
             stream,
             input: BytesMut::new(),
@@ -87,7 +87,7 @@ impl Connection {
             quiet: Quiet::new(IDLE),
             reused: false,
             endpoint: Arc::clone(endpoint),
-            pool: Arc::downgrade(pool),
+            pool,
             idle_since: Instant::now(),
         }
     }

@@ -46,16 +46,18 @@ pub(super) async fn serve(
     stream: TcpStream,
     addr: SocketAddr,
     proxy: Arc<Proxy>,
-    phase: PhaseReceiver,
+    mut phase: PhaseReceiver,
 ) {
-    let Some((peer, _place)) = entry.admit(addr, stream.local_addr().ok()) else {
+    let life = Life::new();
+    let (read, write) = stream.into_split();
+    let mut reader = Reader::new(read);
+    let Some((peer, _place)) = entry.welcome(addr, &mut reader, &mut phase).await else {
         return;
     };
     // A response's parts are written together; waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
-    let (read, write) = stream.into_split();
+    let _ = write.as_ref().set_nodelay(true);
     let connection = Connection {
-        reader: Some(Reader::new(read)),
+        reader: Some(reader),
         slot: None,
         channel: Channel::default(),
         write,
@@ -63,7 +65,7 @@ pub(super) async fn serve(
         half_closed: Patience::default(),
         stalled: Patience::default(),
         rest: None,
-        life: Life::new(),
+        life,
         config: Arc::clone(&entry.config),
         peer: Arc::new(peer),
         proxy,

@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(super) read_ahead: usize,
     #[allow(dead_code, reason = "for tunnels")]
     pub(super) tunnel_timeout: Duration,
+    pub(super) proxy_protocol: bool,
     pub(super) drain_timeout: Duration,
     pub(super) reuse_port: bool,
     pub(super) signals: bool,
@@ -160,6 +161,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether each connection has to begin with a header of the PROXY protocol, version 1 or 2 (haproxy's
+    /// `proxy-protocol.txt`). The address in it then is the client's wherever dial asks for that: in forwarding fields,
+    /// for trust, for handlers, and in [`max_connections_per_client`](Self::max_connections_per_client). Where it has
+    /// none (LOCAL, UNKNOWN, UNSPEC, AF_UNIX) it is the peer's own. A connection whose header is malformed, or not there
+    /// within [`header_read_timeout`](Self::header_read_timeout), is closed without an answer.
+    ///
+    /// Whoever can connect can claim any address: let only proxies do so that always send it. Default is off.
+    #[must_use]
+    pub fn proxy_protocol(mut self, required: bool) -> Self {
+        self.config.proxy_protocol = required;
+        self
+    }
+
     /// How long requests in flight may take to end once a shutdown began. Default is 30 s.
     #[must_use]
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
@@ -223,6 +237,7 @@ impl Default for Config {
             min_rate: 240,
             read_ahead: 16 * 1024,
             tunnel_timeout: Duration::from_mins(10),
+            proxy_protocol: false,
             drain_timeout: Duration::from_secs(30),
             reuse_port: cfg!(target_os = "linux"),
             signals: true,

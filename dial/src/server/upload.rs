@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -42,6 +43,11 @@ impl Reader {
             ended: false,
             patience: Patience::default(),
         }
+    }
+
+    /// The address the client connected to.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.half.local_addr().ok()
     }
 
     /// The two halves as the socket they were, with what was read ahead.

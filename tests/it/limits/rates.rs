@@ -28,6 +28,7 @@ async fn a_body_that_drips_in_is_a_408() {
     let mut dripping = RawClient::connect(server.addr).await;
     dripping.send(HALF).await;
     for byte in ["a", "b", "c"] {
+        // Each byte begins another silence; the rate is that of them all.
         tokio::time::sleep(super::SOON).await;
         dripping.send(byte).await;
     }
