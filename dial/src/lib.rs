@@ -129,6 +129,7 @@ mod error;
 mod h1;
 mod handler;
 mod proxy;
+mod proxy_protocol;
 mod route;
 mod server;
 #[cfg(feature = "tls")]

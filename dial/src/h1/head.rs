@@ -14,7 +14,7 @@ use super::has_bare_lf;
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
-    /// Bytes of the first line.
+    /// Bytes of the first line, without its end.
     pub(crate) line: usize,
     /// Bytes of the whole head.
     pub(crate) bytes: usize,
@@ -77,21 +77,23 @@ impl RequestHead {
         let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
         let mut request = httparse::Request::new(&mut []);
         let used = match request.parse_with_uninit_headers(input, fields) {
-            Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
-            Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
+            Ok(httparse::Status::Complete(used)) => used,
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => return Err(Malformed::of(error, input)),
         };
-        if has_bare_lf(&input[..used]) {
-            return Err(Malformed::Syntax);
-        }
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
         else {
             return Err(Malformed::Syntax);
         };
-        if method.len() + target.len() > limits.line {
+        if method.len() + target.len() + "  HTTP/1.1".len() > limits.line {
             return Err(Malformed::Line);
+        }
+        if used > limits.bytes {
+            return Err(Malformed::Head);
+        }
+        if has_bare_lf(&input[..used]) {
+            return Err(Malformed::Syntax);
         }
         let copy = Copied::new(input, used);
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
@@ -160,7 +162,8 @@ impl ResponseHead {
 
 /// A head that is not complete: it may go on unless it is too long already.
 fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
-    if input.len() > limits.line && !input[..=limits.line].contains(&b'\n') {
+    let line = limits.line + "\r\n".len();
+    if input.len() >= line && !input[..line].contains(&b'\n') {
         return Err(Malformed::Line);
     }
     match input.len() < limits.bytes {

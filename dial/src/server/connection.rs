@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,28 +14,22 @@ use http::{Method, Request, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
-use super::patience::Patience;
+use super::entry::Entry;
+use super::limits::{self, HeadWait, Life};
+use super::patience::{Pace, Patience};
 use super::shutdown::{Phase, reached};
 use super::upload::{Reader, Slot, Upload};
 use super::{Config, PhaseReceiver, outgoing};
 use crate::body::Body;
-use crate::h1::{HeadLimits, Length, RequestHead, WriteError, Writer};
+use crate::h1::{Length, RequestHead, WriteError, Writer};
 use crate::handler::Response;
 use crate::handler::context::Peer;
 use crate::proxy::Proxy;
 
-/// What a client may send as a request's head.
-const LIMITS: HeadLimits = HeadLimits {
-    line: 16 * 1024,
-    bytes: 64 * 1024,
-    fields: 128,
-};
 /// Room for a request's head.
 const READ: usize = 4 * 1024;
-/// How much a client may send ahead while its request is answered.
-const AHEAD: usize = 16 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// What is read from a client, and for how long, so that it sees the last response before the connection ends.
@@ -42,24 +37,30 @@ const LINGER: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(2));
 
 /// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
 pub(super) async fn serve(
-    config: Arc<Config>,
+    entry: Arc<Entry>,
     stream: TcpStream,
-    peer: Peer,
+    addr: SocketAddr,
     proxy: Arc<Proxy>,
-    phase: PhaseReceiver,
+    mut phase: PhaseReceiver,
 ) {
-    // A response's parts are written together; waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
+    let life = Life::new();
     let (read, write) = stream.into_split();
+    let mut reader = Reader::new(read);
+    let Some((peer, _place)) = entry.welcome(addr, &mut reader, &mut phase).await else {
+        return;
+    };
+    // A response's parts are written together; waiting for more would only delay them.
+    let _ = write.as_ref().set_nodelay(true);
     let connection = Connection {
-        reader: Some(Reader::new(read)),
+        reader: Some(reader),
         slot: None,
         write,
         writer: Writer::default(),
         half_closed: Patience::default(),
         stalled: Patience::default(),
         rest: None,
-        config,
+        life,
+        config: Arc::clone(&entry.config),
         peer,
         proxy,
         phase,
@@ -90,10 +91,11 @@ struct Connection {
     writer: Writer,
     /// With a client that has closed its side.
     half_closed: Patience,
-    /// With a client that takes nothing of its response.
+    /// With a client that takes its response.
     stalled: Patience,
     /// The reading side after a body that was not read to its end: good only to be drained.
     rest: Option<Reader>,
+    life: Life,
     config: Arc<Config>,
     peer: Peer,
     proxy: Arc<Proxy>,
@@ -139,8 +141,7 @@ impl Connection {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
         };
-        let limit = self.config.header_read_timeout;
-        let mut deadline = Instant::now() + limit;
+        let mut wait = HeadWait::default();
         let mut parse = !reader.input.is_empty();
         loop {
             // Empty lines in front are no request yet (RFC 9112 §2.2).
@@ -148,9 +149,10 @@ impl Connection {
                 reader.input.advance(2);
             }
             if parse && !reader.input.is_empty() {
-                match RequestHead::parse(&reader.input, &LIMITS) {
+                match RequestHead::parse(&reader.input, &self.config.head) {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
+                        self.life.requests += 1;
                         return Ok(Next::Head(head));
                     }
                     Ok(None) => {}
@@ -164,14 +166,15 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
+            let deadline = wait.until(idle, &self.life, &self.config);
             let readable = tokio::select! {
-                readable = timeout_at(deadline, reader.readable()) => readable,
+                readable = reader.readable(deadline) => readable,
                 () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
             };
             match readable {
-                Ok(readable) => readable?,
-                Err(_) if idle => return Ok(Next::End),
-                Err(_) => {
+                Some(readable) => readable?,
+                None if idle => return Ok(Next::End),
+                None => {
                     return Ok(Next::Refuse(
                         StatusCode::REQUEST_TIMEOUT,
                         "the head took too long",
@@ -180,17 +183,8 @@ impl Connection {
             }
             reader.input.reserve(READ);
             let before = reader.input.len();
-            std::future::poll_fn(|cx| match reader.poll_read(cx) {
-                // Readiness can be stale: then wait for it again.
-                Poll::Pending => Poll::Ready(Ok(())),
-                Poll::Ready(read) => Poll::Ready(read.map(drop)),
-            })
-            .await?;
-            if idle && !reader.input.is_empty() {
-                deadline = Instant::now() + limit;
-            }
-            // A head that drips in is not parsed anew for each byte.
-            parse = reader.input[before..].contains(&b'\n') || reader.input.len() > LIMITS.line;
+            reader.read_now().await?;
+            parse = limits::is_worth_parsing(&reader.input, before, &self.config.head);
         }
     }
 
@@ -211,7 +205,7 @@ impl Connection {
             .as_ref()
             .is_some_and(|reader| !reader.ended || !reader.input.is_empty());
         let draining = self.phase.has_changed().unwrap_or(true);
-        let keep_alive = keep_alive && in_order && !draining;
+        let keep_alive = keep_alive && in_order && !draining && !self.life.is_over(&self.config);
         let (length, mut body) =
             outgoing::begin(&mut self.writer, response, &method, version, keep_alive);
         match self.write_response(&mut body).await {
@@ -260,8 +254,7 @@ impl Connection {
                 Body::from(bytes)
             }
             length => {
-                let timeout = self.config.body_timeout;
-                let (upload, slot) = Upload::new(reader, length, expects, timeout);
+                let (upload, slot) = Upload::new(reader, length, expects, self.config.pace());
                 self.slot = Some(slot);
                 Body::from_source(Box::new(upload))
             }
@@ -319,7 +312,7 @@ impl Connection {
         let Some(reader) = &mut self.reader else {
             return Poll::Pending;
         };
-        while !reader.ended && reader.input.len() < AHEAD {
+        while !reader.ended && reader.input.len() < self.config.read_ahead {
             if reader.input.len() == reader.input.capacity() {
                 reader.input.reserve(512);
             }
@@ -333,17 +326,17 @@ impl Connection {
             return Poll::Pending;
         }
         let written = self.writer.total();
-        self.half_closed.poll(cx, written, HALF_CLOSED)
+        self.half_closed.poll(cx, written, Pace::idle(HALF_CLOSED))
     }
 
-    /// Ready when the client has taken nothing of its response for too long.
+    /// Ready when the client takes its response too slowly.
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.writer.awaits_body() {
-            self.stalled.end();
+            self.stalled.pause();
             return Poll::Pending;
         }
         let written = self.writer.total();
-        self.stalled.poll(cx, written, self.config.body_timeout)
+        self.stalled.poll(cx, written, self.config.pace())
     }
 
     /// Takes the reading side back from a body that was read to its end.

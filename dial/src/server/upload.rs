@@ -3,18 +3,19 @@
 //! Whoever reads the body reads the client's connection: the connection gives its reading side away with the body, and
 //! gets it back when the body is dropped.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio::time::Instant;
 
-use super::patience::Patience;
+use super::patience::{Pace, Patience};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{BodyError, BodyReader, Length};
@@ -27,6 +28,8 @@ pub(super) struct Reader {
     pub(super) input: BytesMut,
     /// Whether the client has closed its side.
     pub(super) ended: bool,
+    /// With what the client is to send.
+    patience: Patience,
 }
 
 impl Reader {
@@ -35,12 +38,28 @@ impl Reader {
             half,
             input: BytesMut::new(),
             ended: false,
+            patience: Patience::default(),
         }
     }
 
-    /// Waits for bytes without holding room for them.
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.half.readable().await
+    /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
+    pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
+        let (half, timer) = (&self.half, self.patience.timer());
+        poll_fn(|cx| match half.as_ref().poll_read_ready(cx) {
+            Poll::Ready(ready) => Poll::Ready(Some(ready)),
+            Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
+        })
+        .await
+    }
+
+    /// Reads what there is without waiting for more.
+    pub(super) async fn read_now(&mut self) -> io::Result<()> {
+        poll_fn(|cx| match self.poll_read(cx) {
+            // Readiness can be stale.
+            Poll::Pending => Poll::Ready(Ok(())),
+            Poll::Ready(read) => Poll::Ready(read.map(drop)),
+        })
+        .await
     }
 
     /// Reads into the room that the input has left; 0 is the end.
@@ -58,30 +77,28 @@ pub(super) struct Upload {
     body: BodyReader,
     /// Bytes that came, and how long to wait for the next.
     received: u64,
-    stalled: Patience,
-    timeout: Duration,
+    pace: Pace,
     slot: Arc<Slot>,
 }
 
 impl Upload {
     /// The body that begins at `reader`. `expects` is whether the client waits to be told to send it (RFC 9110 §10.1.1).
-    /// `timeout` is how long it may send nothing.
     pub(super) fn new(
-        reader: Reader,
+        mut reader: Reader,
         length: Length,
         expects: bool,
-        timeout: Duration,
+        pace: Pace,
     ) -> (Self, Arc<Slot>) {
         let slot = Arc::new(Slot(Mutex::new(State {
             expects,
             ..State::default()
         })));
+        reader.patience.end();
         let upload = Self {
+            received: reader.input.len() as u64,
             reader: Some(reader),
             body: BodyReader::new(length),
-            received: 0,
-            stalled: Patience::default(),
-            timeout,
+            pace,
             slot: Arc::clone(&slot),
         };
         (upload, slot)
@@ -106,10 +123,11 @@ impl Source for Upload {
         });
         reader.input = input;
         if let Poll::Ready(frame) = frame {
+            reader.patience.pause();
             return Poll::Ready(frame.map(|frame| frame.map_err(broken)));
         }
-        ready!(self.stalled.poll(cx, self.received, self.timeout));
-        let what = format!("nothing of the request body within {:?}", self.timeout);
+        ready!(reader.patience.poll(cx, self.received, self.pace));
+        let what = "the request body came too slowly";
         Poll::Ready(Some(Err(Error::new(ErrorKind::ClientTimeout, what))))
     }
 
