@@ -1,4 +1,6 @@
-//! Connections that begin with a header of the PROXY protocol.
+//! Connections that begin with a header of the PROXY protocol; those to endpoints are in `sent`.
+
+mod sent;
 
 use dial::{ModifiableRequest, Router, Server, ServerBuilder};
 use dial_tests::{Ending, Origin, RawClient};
