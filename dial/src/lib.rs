@@ -105,14 +105,18 @@ mod builder;
 mod client;
 mod config;
 mod error;
+mod fields;
 mod h1;
 mod handler;
 mod proxy;
 mod proxy_protocol;
+mod quiet;
+mod relay;
 mod route;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
 mod upstream;
 
 pub use bytes::Bytes;
@@ -121,7 +125,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
-pub use self::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;

@@ -40,7 +40,7 @@ const TLS: [&str; 6] = [
     "client/connect.rs",
     "client/stream.rs",
     "server/listener.rs",
-    "builder/mod.rs",
+    "builder/defaults.rs",
     "builder/mount.rs",
     "lib.rs",
 ];

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use tokio::time::Instant;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
@@ -17,15 +18,26 @@ use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::body::Body;
-use crate::config::{PoolConfig, Timeouts};
+use crate::config::{PoolConfig, ProxyProtocol, Timeouts};
 use crate::error::{Error, RequestSent};
-use crate::handler::Response;
+use crate::handler::context::Peer;
+use crate::handler::{Hop, Response};
 use crate::upstream::Endpoint;
 
 /// One worker's way out: its connections and how to make more.
 pub(crate) struct Client {
     pool: Arc<Pool>,
     connector: Connector,
+}
+
+/// What goes with a request besides its message.
+pub(crate) struct Way<'a> {
+    pub(crate) timeouts: &'a Timeouts,
+    /// When the response has to be there, to its end.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) hop: &'a Hop,
+    /// What the endpoint is told of the client before HTTP begins.
+    pub(crate) proxy_protocol: Option<(ProxyProtocol, &'a Peer)>,
 }
 
 /// A request that did not get an answer. `again` gives it back when it can be sent once more: not a byte of it was
@@ -52,10 +64,10 @@ impl Client {
         &self,
         endpoint: &Arc<Endpoint>,
         mut request: Request<Body>,
-        timeouts: &Timeouts,
+        way: &Way<'_>,
     ) -> Result<Response, Failed> {
         while let Some(connection) = self.pool.take(endpoint.id()) {
-            match connection.send(request, timeouts.response).await {
+            match connection.send(request, way).await {
                 Err(Failed {
                     again: Some(again),
                     error,
@@ -69,8 +81,8 @@ impl Client {
                 answer => return answer,
             }
         }
-        match self.connect(endpoint, timeouts.connect).await {
-            Ok(connection) => connection.send(request, timeouts.response).await,
+        match self.connect(endpoint, way.timeouts.connect).await {
+            Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,
                 again: Some(Box::new(request)),

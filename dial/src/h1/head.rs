@@ -10,6 +10,7 @@ use http::{Method, StatusCode, Uri, Version};
 
 use super::framing::Length;
 use super::has_bare_lf;
+use crate::error::ErrorKind;
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,10 @@ pub(crate) enum Malformed {
     Framing(&'static str),
     /// A transfer coding other than chunked.
     Coding,
+    /// A switch of protocols that was not asked for (RFC 9110 §15.2.2); responses only.
+    Switch,
+    /// Too many interim responses.
+    Interim,
 }
 
 /// What came of some bytes: a head, with the number of bytes it had; or it is not complete yet.
@@ -363,17 +368,19 @@ impl Malformed {
             Self::Host => "a bad Host",
             Self::Framing(why) => why,
             Self::Coding => "an unknown transfer coding",
+            Self::Switch => "a switch to another protocol than was asked for",
+            Self::Interim => "too many interim responses",
         }
     }
 
-    /// What a client is answered with.
-    pub(crate) fn status(self) -> StatusCode {
+    /// What a client did wrong that sent it.
+    pub(crate) fn kind(self) -> ErrorKind {
         match self {
-            Self::Syntax | Self::Target | Self::Host | Self::Framing(_) => StatusCode::BAD_REQUEST,
-            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Self::Line => StatusCode::URI_TOO_LONG,
-            Self::Head => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Version => ErrorKind::UnsupportedVersion,
+            Self::Line => ErrorKind::TargetTooLong,
+            Self::Head => ErrorKind::HeadTooLarge,
+            Self::Coding => ErrorKind::UnknownCoding,
+            _ => ErrorKind::BadRequest,
         }
     }
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 /// What a header says of a connection's two ends, as the proxy that accepted it saw them. Neither is there when that
-/// proxy made the connection for itself (LOCAL), or its ends have no address here (UNKNOWN, UNSPEC, AF_UNIX).
+/// proxy made the connection for itself (LOCAL), or its ends have no address here (UNKNOWN, UNSPEC, `AF_UNIX`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) source: Option<SocketAddr>,

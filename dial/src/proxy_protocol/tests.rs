@@ -23,29 +23,29 @@ fn v2(command: u8, family: u8, block: &[u8]) -> Vec<u8> {
     header
 }
 
-/// Good or bad, it is the same however it comes: nothing shorter is taken for it, and nothing that follows changes it.
-fn check(what: &str, bytes: &[u8], expected: Result<Header, ()>) {
-    let whole = parse(bytes);
-    match expected {
-        Ok(header) => {
-            assert_eq!(whole, Ok(Some((header, bytes.len()))), "{what}");
-            for cut in 0..bytes.len() {
-                assert_eq!(parse(&bytes[..cut]), Ok(None), "{what}, {cut} bytes");
-            }
-        }
-        Err(()) => {
-            assert!(whole.is_err(), "{what}: {whole:?}");
-            for cut in 0..bytes.len() {
-                let part = parse(&bytes[..cut]);
-                assert!(
-                    !matches!(part, Ok(Some(_))),
-                    "{what}, {cut} bytes: {part:?}"
-                );
-            }
-        }
+/// It is the same however it comes: nothing shorter is taken for it, and nothing that follows changes it.
+fn good(what: &str, bytes: &[u8], header: Header) {
+    let whole = Ok(Some((header, bytes.len())));
+    assert_eq!(parse(bytes), whole, "{what}");
+    for cut in 0..bytes.len() {
+        assert_eq!(parse(&bytes[..cut]), Ok(None), "{what}, {cut} bytes");
     }
     let longer = [bytes, b"GET / HTTP/1.1\r\n"].concat();
     assert_eq!(parse(&longer), whole, "{what}, with more behind");
+}
+
+/// Nothing of it is taken for a header, and nothing that follows makes it one.
+fn bad(what: &str, bytes: &[u8]) {
+    for cut in 0..bytes.len() {
+        let part = parse(&bytes[..cut]);
+        let none = matches!(part, Ok(None) | Err(_));
+        assert!(none, "{what}, {cut} bytes: {part:?}");
+    }
+    let longer = [bytes, b"GET / HTTP/1.1\r\n"].concat();
+    for bytes in [bytes, &longer] {
+        let whole = parse(bytes);
+        assert!(whole.is_err(), "{what}: {whole:?}");
+    }
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn good_lines() {
         (longest_unknown.as_str(), Header::default()),
     ];
     for (line, header) in rows {
-        check(line, line.as_bytes(), Ok(header));
+        good(line, line.as_bytes(), header);
     }
 }
 
@@ -133,7 +133,7 @@ fn bad_lines() {
         endless.as_str(),
     ];
     for line in lines {
-        check(line, line.as_bytes(), Err(()));
+        bad(line, line.as_bytes());
     }
 }
 
@@ -176,7 +176,7 @@ fn good_headers() {
         ("LOCAL with anything", 0x20, 0xff, &[1, 2], none),
     ];
     for (what, command, family, block, header) in rows {
-        check(what, &v2(command, family, block), Ok(header));
+        good(what, &v2(command, family, block), header);
     }
 }
 
@@ -205,12 +205,12 @@ fn bad_headers() {
         ("too long", 0x20, 0x00, &too_long),
     ];
     for (what, command, family, block) in rows {
-        check(what, &v2(command, family, block), Err(()));
+        bad(what, &v2(command, family, block));
     }
     for at in 0..SIGNATURE.len() {
         let mut bytes = v2(0x21, 0x11, V4);
         bytes[at] ^= 1;
-        check("a bad signature", &bytes, Err(()));
+        bad("a bad signature", &bytes);
     }
 }
 
@@ -303,17 +303,14 @@ proptest! {
         rest in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
         let bytes = [begin, &rest].concat();
-        let mut decided = None;
+        let mut decided = Ok(None);
         for cut in 0..=bytes.len() {
             let now = parse(&bytes[..cut]);
-            match &decided {
-                None if now != Ok(None) => decided = Some(now),
-                Some(before) => match (before, &now) {
-                    (Err(_), Err(_)) => {}
-                    _ => prop_assert_eq!(before, &now),
-                },
-                None => {}
+            if decided != Ok(None) {
+                prop_assert_eq!(now.is_err(), decided.is_err());
+                prop_assert_eq!(now.ok(), decided.ok());
             }
+            decided = now;
         }
     }
 }

@@ -25,6 +25,11 @@ use self::domain::Domains;
 use self::tree::Tree;
 use crate::error::Error;
 
+/// What a route takes that lists no methods, in the order of the alphabet. CONNECT makes a tunnel: that must be asked for.
+pub(crate) const ALL: [&str; 8] = [
+    "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
+
 /// All routes of a server or service.
 #[derive(Debug)]
 pub(crate) struct RouteTable<T> {
@@ -38,7 +43,7 @@ pub(crate) struct Route<T> {
     pub(crate) pattern: Arc<Pattern>,
     /// Empty means any, also none.
     pub(crate) domains: Vec<Domain>,
-    /// Empty means all. GET includes HEAD, as in RFC 9110 §9.3.2, unless another route of this path takes HEAD.
+    /// Empty means all but CONNECT. GET includes HEAD, as in RFC 9110 §9.3.2, unless another route of this path takes HEAD.
     pub(crate) methods: Vec<Method>,
     /// Where the route is declared, for messages: `src/main.rs:12`.
     pub(crate) declared: String,
@@ -134,11 +139,15 @@ impl<T> RouteTable<T> {
         let mut methods = BTreeSet::new();
         let ControlFlow::Continue(()) =
             self.walk::<std::convert::Infallible>(host, path, |ids, _| {
-                for method in ids.iter().flat_map(|&id| &self.routes[id].methods) {
-                    methods.insert(method.as_str());
-                    if method == Method::GET {
-                        methods.insert(Method::HEAD.as_str());
+                for &id in ids {
+                    let listed = &self.routes[id].methods;
+                    methods.extend(listed.iter().map(Method::as_str));
+                    if listed.is_empty() {
+                        methods.extend(ALL);
                     }
+                }
+                if methods.contains("GET") {
+                    methods.insert("HEAD");
                 }
                 ControlFlow::Continue(())
             });
@@ -147,9 +156,10 @@ impl<T> RouteTable<T> {
 
     /// Of routes of the same shape, the one that takes the method.
     fn choose(&self, ids: &[usize], method: &Method) -> Option<&Route<T>> {
-        let taking = |method| {
+        let taking = |method: &Method| {
             let mut routes = ids.iter().map(|&id| &self.routes[id]);
-            routes.find(|route| route.methods.is_empty() || route.methods.contains(method))
+            let any = |route: &Route<T>| route.methods.is_empty() && *method != Method::CONNECT;
+            routes.find(|route| any(route) || route.methods.contains(method))
         };
         match taking(method) {
             None if method == Method::HEAD => taking(&Method::GET),

@@ -1,6 +1,6 @@
 //! The way in: whose a new connection is, and whether there is a place for it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::{fmt, io};
 
@@ -46,8 +46,9 @@ impl Entry {
         reader: &mut Reader,
         phase: &mut PhaseReceiver,
     ) -> Option<(Peer, Option<Place>)> {
+        let local = reader.local_addr();
         if !self.config.proxy_protocol {
-            return self.admit(addr);
+            return self.admit(addr, local);
         }
         let deadline = after(Instant::now(), self.config.header_read_timeout);
         let header = tokio::select! {
@@ -55,7 +56,11 @@ impl Entry {
             () = reached(phase, Phase::Draining) => return None,
         };
         match header {
-            Ok(header) => self.admit(header.source.unwrap_or(addr)),
+            Ok(Header {
+                source: Some(source),
+                destination,
+            }) => self.admit(source, destination),
+            Ok(_) => self.admit(addr, local),
             Err(error) => {
                 tracing::debug!(peer = %addr, "closed: {error}");
                 None
@@ -65,18 +70,17 @@ impl Entry {
 
     /// The peer at `addr`; `None` when it has too many connections. One that is trusted speaks for many clients and needs
     /// no place.
-    fn admit(&self, addr: SocketAddr) -> Option<(Peer, Option<Place>)> {
-        let peer = Peer::new(addr, is_trusted(&self.trusted, addr.ip()));
+    fn admit(&self, addr: SocketAddr, local: Option<SocketAddr>) -> Option<(Peer, Option<Place>)> {
+        let mut peer = Peer::new(addr, Arc::clone(&self.trusted));
+        peer.local = local;
         if peer.trusted {
             return Some((peer, None));
         }
-        match self.clients.enter(addr.ip()) {
-            Some(place) => Some((peer, Some(place))),
-            None => {
-                tracing::debug!(client = ?peer.addr, "refused: too many connections of one client");
-                None
-            }
+        let place = self.clients.enter(addr.ip());
+        if place.is_none() {
+            tracing::debug!(client = ?peer.addr, "closed: too many connections of one client");
         }
+        place.map(|place| (peer, Some(place)))
     }
 }
 
@@ -115,9 +119,4 @@ async fn announced(reader: &mut Reader, deadline: Instant) -> Result<Header, Mis
         reader.input.reserve(READ);
         reader.read_now().await.map_err(Missing::Io)?;
     }
-}
-
-fn is_trusted(trusted: &[IpNet], ip: IpAddr) -> bool {
-    let ip = ip.to_canonical();
-    trusted.iter().any(|net| net.contains(&ip))
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// How long a message may be waited for before its rate is judged.
 const GRACE: Duration = Duration::from_secs(5);
 /// A limit too long to be a time is this far away.
-const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// `limit` from `start`.
 pub(super) fn after(start: Instant, limit: Duration) -> Instant {
