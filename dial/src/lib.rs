@@ -82,6 +82,27 @@
 //! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
 //! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
 //!
+//! # Limits and options
+//!
+//! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of
+//! [`ProxyService`]. What is nearer to the route holds.
+//!
+//! | key | default | |
+//! |---|---|---|
+//! | `timeout(connect = ..)` | 5 s | [`Timeouts::connect`]: finding and reaching an endpoint |
+//! | `timeout(response = ..)` | 60 s | [`Timeouts::response`]: the response's head |
+//! | `timeout(body = ..)` | 5 min | [`Timeouts::body`]: silence within the response's body |
+//! | `timeout(total = ..)` | none | [`Timeouts::total`]: all of it |
+//! | `timeout(expect = ..)` | 1 s | [`Timeouts::expect`]: the endpoint's 100, for `Expect: 100-continue` |
+//! | `body_limit` | none | the request's body |
+//! | `upgrade` | `true` | [`Router::upgrade`]: WebSocket and other protocols |
+//! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |
+//! | `host_header` | `endpoint` | [`HostHeader`] |
+//! | `forwarded` | `x_forwarded` | [`Forwarding`] |
+//!
+//! [`Router`] and [`ProxyService`] alone set the name in [`Via`], `X-Real-IP` and `Proxy-Status`: these are the proxy's
+//! own, not a route's.
+//!
 //! # Serving and mounting
 //!
 //! [`serve`] runs every `#[proxy]` of the program; [`Router`] chooses among them and sets what they share; [`Server`]

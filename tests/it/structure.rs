@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 use scan::{code, paths, without_tests};
 
 /// Left never imports right; those in one place do not import one another, but for [`NEIGHBOURS`].
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 12] = [
     &["error"],
+    &["fields", "quiet", "relay"],
+    &["tunnel"],
     &["body"],
     &["config"],
     &["telemetry"],

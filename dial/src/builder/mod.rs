@@ -3,6 +3,7 @@
 mod defaults;
 mod definition;
 mod mount;
+mod switch;
 
 #[cfg(test)]
 mod tests;
@@ -157,6 +158,9 @@ impl App for Router {
         let (pool, on_error) = (defaults.pool, defaults.on_error);
         Ok(Wired {
             trusted: defaults.trusted.into(),
+            tells_local: places
+                .iter()
+                .any(|place| place.spec.proxy_protocol.is_some()),
             proxy: Arc::new(move || {
                 let forwarder = Arc::new(Forwarder::new(Client::new(connector.clone(), pool, 1)));
                 let lane =

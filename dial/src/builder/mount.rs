@@ -3,28 +3,24 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
-use bytes::BytesMut;
-use http::header::{CONNECTION, EXPECT, UPGRADE};
-use http::{Extensions, HeaderValue, Request};
+use http::header::EXPECT;
+use http::{Extensions, Request};
 use http_body::Body as HttpBody;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 
 use super::defaults::Defaults;
 use super::parse_network;
+use super::switch::switched;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{
-    Forwarding, HostHeader, PoolConfig, ProxyProtocol, TUNNEL_TIMEOUT, Timeouts, Via,
-};
+use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 use crate::error::{BoxError, Error};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
@@ -421,35 +417,6 @@ where
             Ok(switched(response, switch))
         })
     }
-}
-
-/// Joins the tunnel, if the response is one, with the client's connection once that has been switched as well.
-fn switched(response: Response, switch: Option<OnUpgrade>) -> Response {
-    let (Some(switch), true) = (switch, response.body().is_tunnel()) else {
-        return response;
-    };
-    let (mut parts, body) = response.into_parts();
-    if let Some(tunnel) = body.into_tunnel() {
-        if let Some(protocol) = &tunnel.protocol {
-            parts.headers.insert(UPGRADE, protocol.clone());
-            let option = HeaderValue::from_static("upgrade");
-            parts.headers.insert(CONNECTION, option);
-        }
-        tokio::spawn(async move {
-            let joined = match switch.await {
-                Ok(client) => {
-                    let client = TokioIo::new(client);
-                    let ahead = BytesMut::new();
-                    tunnel.join(client, ahead, TUNNEL_TIMEOUT).await
-                }
-                Err(error) => Err(io::Error::other(error)),
-            };
-            if let Err(error) = joined {
-                tracing::debug!("a tunnel ended: {error}");
-            }
-        });
-    }
-    Response::from_parts(parts, Body::empty())
 }
 
 impl fmt::Debug for ProxyService {

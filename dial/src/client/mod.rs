@@ -6,8 +6,7 @@ mod pool;
 mod resolve;
 mod stream;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Weak};
 
 use http::Request;
 use tokio::time::Instant;
@@ -22,6 +21,7 @@ use crate::config::{PoolConfig, ProxyProtocol, Timeouts};
 use crate::error::{Error, RequestSent};
 use crate::handler::context::Peer;
 use crate::handler::{Hop, Response};
+use crate::proxy_protocol;
 use crate::upstream::Endpoint;
 
 /// One worker's way out: its connections and how to make more.
@@ -66,7 +66,7 @@ impl Client {
         mut request: Request<Body>,
         way: &Way<'_>,
     ) -> Result<Response, Failed> {
-        while let Some(connection) = self.pool.take(endpoint.id()) {
+        while let Some(connection) = self.pooled(endpoint, way) {
             match connection.send(request, way).await {
                 Err(Failed {
                     again: Some(again),
@@ -81,7 +81,7 @@ impl Client {
                 answer => return answer,
             }
         }
-        match self.connect(endpoint, way.timeouts.connect).await {
+        match self.connect(endpoint, way).await {
             Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,
@@ -90,12 +90,29 @@ impl Client {
         }
     }
 
+    /// A connection that tells who the client is belongs to that client: it is neither taken from the pool nor put there.
+    fn pooled(&self, endpoint: &Arc<Endpoint>, way: &Way<'_>) -> Option<Box<Connection>> {
+        match way.proxy_protocol {
+            None => self.pool.take(endpoint.id()),
+            Some(_) => None,
+        }
+    }
+
     async fn connect(
         &self,
         endpoint: &Arc<Endpoint>,
-        limit: Duration,
+        way: &Way<'_>,
     ) -> Result<Box<Connection>, Error> {
-        let stream = self.connector.connect(endpoint, limit).await?;
-        Ok(Box::new(Connection::new(stream, endpoint, &self.pool)))
+        let mut preamble = Vec::new();
+        let mut pool = Arc::downgrade(&self.pool);
+        if let Some((version, peer)) = way.proxy_protocol {
+            // Somebody else's server does not tell which address of its own the client connected to.
+            let local = peer.local.or(peer.addr.map(proxy_protocol::unspecified));
+            proxy_protocol::write(version, &mut preamble, peer.addr, local);
+            pool = Weak::new();
+        }
+        let limit = way.timeouts.connect;
+        let stream = self.connector.connect(endpoint, &preamble, limit).await?;
+        Ok(Box::new(Connection::new(stream, endpoint, pool)))
     }
 }

@@ -10,7 +10,7 @@ use crate::config::{Forwarding, HostHeader, ProxyProtocol, Pseudonym, Timeouts};
 use crate::error::Error;
 use crate::handler::context::States;
 use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
-use crate::route::ALL;
+use crate::route::EVERY_METHOD;
 use crate::upstream::Upstream;
 
 /// A route, ready to run. Shared by all workers and never changed.
@@ -46,7 +46,7 @@ pub(crate) struct RouteSpec {
 /// The Allow field of a route (RFC 9110 §10.2.1); no methods are all but CONNECT. A list no field can hold has none.
 pub(crate) fn allow(methods: &[&str]) -> HeaderValue {
     let methods = match methods {
-        [] => &ALL,
+        [] => &EVERY_METHOD,
         listed => listed,
     };
     let mut methods: BTreeSet<&str> = methods.iter().copied().collect();

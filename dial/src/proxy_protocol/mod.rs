@@ -11,7 +11,9 @@ mod v2;
 mod tests;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::config::ProxyProtocol;
 
 /// What a header says of a connection's two ends, as the proxy that accepted it saw them. Neither is there when that
 /// proxy made the connection for itself (LOCAL), or its ends have no address here (UNKNOWN, UNSPEC, `AF_UNIX`).
@@ -35,31 +37,33 @@ pub(crate) fn parse(input: &[u8]) -> Result<Option<(Header, usize)>, Malformed> 
     }
 }
 
-/// Writes a header of version 1: UNKNOWN unless both addresses are known.
-#[allow(dead_code, reason = "for connections to endpoints")]
-pub(crate) fn write_v1(
+/// Writes a header: UNKNOWN, or LOCAL, unless both addresses are known.
+pub(crate) fn write(
+    version: ProxyProtocol,
     out: &mut Vec<u8>,
     source: Option<SocketAddr>,
     destination: Option<SocketAddr>,
 ) {
-    v1::write(out, Ends::of(source, destination));
+    let ends = Ends::of(source, destination);
+    match version {
+        ProxyProtocol::V1 => v1::write(out, ends),
+        ProxyProtocol::V2 => v2::write(out, ends),
+    }
 }
 
-/// Writes a header of version 2: LOCAL unless both addresses are known.
-#[allow(dead_code, reason = "for connections to endpoints")]
-pub(crate) fn write_v2(
-    out: &mut Vec<u8>,
-    source: Option<SocketAddr>,
-    destination: Option<SocketAddr>,
-) {
-    v2::write(out, Ends::of(source, destination));
+/// What stands for an address that is not known beside one that is.
+pub(crate) fn unspecified(beside: SocketAddr) -> SocketAddr {
+    match beside {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
 }
 
 /// Two addresses of one family: a header has no other.
 #[derive(Clone, Copy, Debug)]
 enum Ends {
-    V4([std::net::Ipv4Addr; 2], [u16; 2]),
-    V6([std::net::Ipv6Addr; 2], [u16; 2]),
+    V4([Ipv4Addr; 2], [u16; 2]),
+    V6([Ipv6Addr; 2], [u16; 2]),
     Unknown,
 }
 

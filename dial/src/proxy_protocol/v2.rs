@@ -1,6 +1,6 @@
 //! Version 2: a signature, what it is about, and addresses and more in binary.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Ends, Header, Malformed};
 
@@ -56,8 +56,20 @@ pub(super) fn parse(input: &[u8]) -> Result<Option<(Header, usize)>, Malformed> 
 fn addresses(family: u8, block: &[u8]) -> Result<Header, Malformed> {
     let (header, extensions) = match family {
         UNSPEC => return Ok(Header::default()),
-        TCP4 | UDP4 => ends::<4>(block)?,
-        TCP6 | UDP6 => ends::<16>(block)?,
+        TCP4 | UDP4 => {
+            let (source, rest) = take::<4>(block)?;
+            let (destination, rest) = take::<4>(rest)?;
+            let (ports, rest) = take::<4>(rest)?;
+            let ips = [*source, *destination].map(|bytes| Ipv4Addr::from(bytes).into());
+            (header(ips, *ports), rest)
+        }
+        TCP6 | UDP6 => {
+            let (source, rest) = take::<16>(block)?;
+            let (destination, rest) = take::<16>(rest)?;
+            let (ports, rest) = take::<4>(rest)?;
+            let ips = [*source, *destination].map(|bytes| Ipv6Addr::from(bytes).into());
+            (header(ips, *ports), rest)
+        }
         UNIX_STREAM | UNIX_DATAGRAM => {
             let (_, rest) = take::<UNIX_LENGTH>(block)?;
             (Header::default(), rest)
@@ -68,23 +80,12 @@ fn addresses(family: u8, block: &[u8]) -> Result<Header, Malformed> {
     Ok(header)
 }
 
-/// Two addresses of `N` bytes, two ports, and what is left.
-fn ends<const N: usize>(block: &[u8]) -> Result<(Header, &[u8]), Malformed>
-where
-    IpAddr: From<[u8; N]>,
-{
-    let (source, rest) = take::<N>(block)?;
-    let (destination, rest) = take::<N>(rest)?;
-    let (from, rest) = take::<2>(rest)?;
-    let (to, rest) = take::<2>(rest)?;
-    let addr = |ip: &[u8; N], port: &[u8; 2]| {
-        SocketAddr::new(IpAddr::from(*ip), u16::from_be_bytes(*port))
-    };
-    let header = Header {
-        source: Some(addr(source, from)),
-        destination: Some(addr(destination, to)),
-    };
-    Ok((header, rest))
+fn header([source, destination]: [std::net::IpAddr; 2], ports: [u8; 4]) -> Header {
+    let [a, b, c, d] = ports;
+    Header {
+        source: Some(SocketAddr::new(source, u16::from_be_bytes([a, b]))),
+        destination: Some(SocketAddr::new(destination, u16::from_be_bytes([c, d]))),
+    }
 }
 
 fn take<const N: usize>(block: &[u8]) -> Result<(&[u8; N], &[u8]), Malformed> {
@@ -110,21 +111,27 @@ fn skip(mut extensions: &[u8]) -> Result<(), Malformed> {
 
 pub(super) fn write(out: &mut Vec<u8>, ends: Ends) {
     out.extend_from_slice(SIGNATURE);
-    let ports = match ends {
-        Ends::Unknown => {
-            out.extend_from_slice(&[LOCAL, UNSPEC, 0, 0]);
-            return;
-        }
+    match ends {
+        Ends::Unknown => out.extend_from_slice(&[LOCAL, UNSPEC, 0, 0]),
         Ends::V4(ips, ports) => {
             out.extend_from_slice(&[PROXY, TCP4, 0, 12]);
-            out.extend(ips.iter().flat_map(Ipv4Addr::octets));
-            ports
+            for ip in ips {
+                out.extend_from_slice(&ip.octets());
+            }
+            write_ports(out, ports);
         }
         Ends::V6(ips, ports) => {
             out.extend_from_slice(&[PROXY, TCP6, 0, 36]);
-            out.extend(ips.iter().flat_map(Ipv6Addr::octets));
-            ports
+            for ip in ips {
+                out.extend_from_slice(&ip.octets());
+            }
+            write_ports(out, ports);
         }
-    };
-    out.extend(ports.iter().flat_map(|port| port.to_be_bytes()));
+    }
+}
+
+fn write_ports(out: &mut Vec<u8>, ports: [u16; 2]) {
+    for port in ports {
+        out.extend_from_slice(&port.to_be_bytes());
+    }
 }

@@ -25,8 +25,8 @@ use self::domain::Domains;
 use self::tree::Tree;
 use crate::error::Error;
 
-/// What a route takes that lists no methods, in the order of the alphabet. CONNECT makes a tunnel: that must be asked for.
-pub(crate) const ALL: [&str; 8] = [
+/// What `Allow` says of a route that takes every method: those of RFC 9110 §9.3, and PATCH (RFC 5789).
+pub(crate) const EVERY_METHOD: [&str; 8] = [
     "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
@@ -43,7 +43,8 @@ pub(crate) struct Route<T> {
     pub(crate) pattern: Arc<Pattern>,
     /// Empty means any, also none.
     pub(crate) domains: Vec<Domain>,
-    /// Empty means all but CONNECT. GET includes HEAD, as in RFC 9110 §9.3.2, unless another route of this path takes HEAD.
+    /// Empty means all but CONNECT, which has to be asked for. GET includes HEAD, as in RFC 9110 §9.3.2, unless another
+    /// route of this path takes HEAD.
     pub(crate) methods: Vec<Method>,
     /// Where the route is declared, for messages: `src/main.rs:12`.
     pub(crate) declared: String,
@@ -139,18 +140,17 @@ impl<T> RouteTable<T> {
         let mut methods = BTreeSet::new();
         let ControlFlow::Continue(()) =
             self.walk::<std::convert::Infallible>(host, path, |ids, _| {
-                for &id in ids {
-                    let listed = &self.routes[id].methods;
-                    methods.extend(listed.iter().map(Method::as_str));
-                    if listed.is_empty() {
-                        methods.extend(ALL);
+                for route in ids.iter().map(|&id| &self.routes[id]) {
+                    if route.methods.is_empty() {
+                        methods.extend(EVERY_METHOD);
                     }
-                }
-                if methods.contains("GET") {
-                    methods.insert("HEAD");
+                    methods.extend(route.methods.iter().map(Method::as_str));
                 }
                 ControlFlow::Continue(())
             });
+        if methods.contains(Method::GET.as_str()) {
+            methods.insert(Method::HEAD.as_str());
+        }
         Vec::from_iter(methods).join(", ")
     }
 
@@ -158,8 +158,7 @@ impl<T> RouteTable<T> {
     fn choose(&self, ids: &[usize], method: &Method) -> Option<&Route<T>> {
         let taking = |method: &Method| {
             let mut routes = ids.iter().map(|&id| &self.routes[id]);
-            let any = |route: &Route<T>| route.methods.is_empty() && *method != Method::CONNECT;
-            routes.find(|route| any(route) || route.methods.contains(method))
+            routes.find(|route| route.takes(method))
         };
         match taking(method) {
             None if method == Method::HEAD => taking(&Method::GET),
@@ -196,14 +195,21 @@ impl<T> Route<T> {
         self.domains.iter().map(Some).chain(any)
     }
 
+    fn takes(&self, method: &Method) -> bool {
+        match self.methods.is_empty() {
+            true => method != Method::CONNECT,
+            false => self.methods.contains(method),
+        }
+    }
+
     /// A method both routes take, as it is to be called in a message.
     fn common_method(&self, other: &Self) -> Option<String> {
-        let shared = |method: &&Method| self.methods.is_empty() || self.methods.contains(method);
-        match (self.methods.is_empty(), other.methods.is_empty()) {
-            (true, true) => Some("every method".into()),
-            (false, true) => self.methods.first().map(ToString::to_string),
-            (_, false) => other.methods.iter().find(shared).map(ToString::to_string),
-        }
+        let shared = match (self.methods.is_empty(), other.methods.is_empty()) {
+            (true, true) => return Some("every method".into()),
+            (false, true) => self.methods.iter().find(|method| other.takes(method)),
+            (_, false) => other.methods.iter().find(|method| self.takes(method)),
+        };
+        shared.map(ToString::to_string)
     }
 }
 

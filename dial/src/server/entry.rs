@@ -26,12 +26,15 @@ pub(super) struct Entry {
     pub(super) config: Arc<Config>,
     /// Peers whose forwarding fields are believed.
     trusted: Arc<[IpNet]>,
+    /// Whether any route tells endpoints which address a client connected to.
+    tells_local: bool,
     clients: Arc<Clients>,
 }
 
 impl Entry {
-    pub(super) fn new(config: Config, trusted: Arc<[IpNet]>) -> Self {
+    pub(super) fn new(config: Config, trusted: Arc<[IpNet]>, tells_local: bool) -> Self {
         Self {
+            tells_local,
             clients: Arc::new(Clients::new(config.connections_of_client())),
             config: Arc::new(config),
             trusted,
@@ -46,8 +49,9 @@ impl Entry {
         reader: &mut Reader,
         phase: &mut PhaseReceiver,
     ) -> Option<(Peer, Option<Place>)> {
-        let local = reader.local_addr();
         if !self.config.proxy_protocol {
+            // A system call, made only for who wants to know.
+            let local = self.tells_local.then(|| reader.local_addr()).flatten();
             return self.admit(addr, local);
         }
         let deadline = after(Instant::now(), self.config.header_read_timeout);
@@ -56,11 +60,7 @@ impl Entry {
             () = reached(phase, Phase::Draining) => return None,
         };
         match header {
-            Ok(Header {
-                source: Some(source),
-                destination,
-            }) => self.admit(source, destination),
-            Ok(_) => self.admit(addr, local),
+            Ok(header) => self.admit(header.source.unwrap_or(addr), header.destination),
             Err(error) => {
                 tracing::debug!(peer = %addr, "closed: {error}");
                 None
@@ -78,9 +78,9 @@ impl Entry {
         }
         let place = self.clients.enter(addr.ip());
         if place.is_none() {
-            tracing::debug!(client = ?peer.addr, "closed: too many connections of one client");
+            tracing::debug!(client = ?peer.addr, "refused: too many connections of one client");
         }
-        place.map(|place| (peer, Some(place)))
+        Some((peer, Some(place?)))
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Wired {
     pub(crate) proxy: Arc<dyn Fn() -> Result<Proxy, Error> + Send + Sync>,
     /// Peers whose forwarding fields are believed.
     pub(crate) trusted: Arc<[IpNet]>,
+    /// Whether any route tells endpoints which address a client connected to.
+    pub(crate) tells_local: bool,
 }
 
 impl Server {
@@ -122,7 +124,7 @@ impl Server {
             tracing::warn!("cannot listen for signals: {error}");
         }
         let (sources, acceptor) = listeners.into_sources(config.workers, phase.clone())?;
-        let entry = Entry::new(config, wired.trusted);
+        let entry = Entry::new(config, wired.trusted, wired.tells_local);
         sources
             .into_iter()
             .enumerate()

@@ -45,15 +45,15 @@ impl Reader {
         }
     }
 
+    /// The address the client connected to.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.half.local_addr().ok()
+    }
+
     /// The two halves as the socket they were, with what was read ahead.
     pub(super) fn reunite(self, write: OwnedWriteHalf) -> io::Result<(TcpStream, BytesMut)> {
         let stream = self.half.reunite(write).map_err(io::Error::other)?;
         Ok((stream, self.input))
-    }
-
-    /// The connection's own end.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        self.half.local_addr().ok()
     }
 
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
