@@ -302,17 +302,14 @@ proptest! {
         rest in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
         let bytes = [begin, &rest].concat();
-        let mut decided = None;
+        let mut decided = Ok(None);
         for cut in 0..=bytes.len() {
             let now = parse(&bytes[..cut]);
-            match &decided {
-                None if now != Ok(None) => decided = Some(now),
-                Some(before) => match (before, &now) {
-                    (Err(_), Err(_)) => {}
-                    _ => prop_assert_eq!(before, &now),
-                },
-                None => {}
+            if decided != Ok(None) {
+                prop_assert_eq!(now.is_err(), decided.is_err());
+                prop_assert_eq!(now.ok(), decided.ok());
             }
+            decided = now;
         }
     }
 }
