@@ -302,14 +302,15 @@ proptest! {
         rest in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
         let bytes = [begin, &rest].concat();
-        let mut decided = Ok(None);
+        let mut decided = None;
         for cut in 0..=bytes.len() {
             let now = parse(&bytes[..cut]);
-            if decided != Ok(None) {
-                prop_assert_eq!(now.is_err(), decided.is_err());
-                prop_assert_eq!(now.ok(), decided.ok());
+            match &decided {
+                None if now != Ok(None) => decided = Some(now),
+                Some(before) if before.is_err() => prop_assert!(now.is_err()),
+                Some(before) => prop_assert_eq!(before, &now),
+                None => {}
             }
-            decided = now;
         }
     }
 }
