@@ -53,9 +53,9 @@ async fn version_2_tells_both_ends() {
 #[tokio::test]
 async fn what_was_told_is_told_on() {
     let origin = Origin::raw(Script::new().read_until("\r\n\r\n").write(ANSWER).hang());
-    let server = Server::builder().workers(1).proxy_protocol(true);
+    let builder = Server::builder().workers(1).proxy_protocol(true);
     let router = Router::new().at("/{*path}", proxy(&origin, ProxyProtocol::V1));
-    let served = Served::server(server, router);
+    let served = Served::server(builder, router);
     let mut client = RawClient::connect(served.addr).await;
     let header = line("192.0.2.7");
     client.send([&header, REQUEST.as_bytes()].concat()).await;
