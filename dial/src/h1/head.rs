@@ -73,6 +73,9 @@ pub(crate) struct ResponseHead {
 impl RequestHead {
     /// Reads the head at the beginning of `input`. Empty lines in front are skipped (RFC 9112 §2.2).
     pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
+        if is_long_line(input, limits) {
+            return Err(Malformed::Line);
+        }
         let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
         let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
         let mut request = httparse::Request::new(&mut []);
@@ -90,9 +93,6 @@ impl RequestHead {
         else {
             return Err(Malformed::Syntax);
         };
-        if method.len() + target.len() > limits.line {
-            return Err(Malformed::Line);
-        }
         let copy = Copied::new(input, used);
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
         let version = version(minor);
@@ -122,6 +122,9 @@ impl RequestHead {
 impl ResponseHead {
     /// Reads the head at the beginning of `input`.
     pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
+        if is_long_line(input, limits) {
+            return Err(Malformed::Line);
+        }
         let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
         let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
         let mut response = httparse::Response::new(&mut []);
@@ -158,11 +161,14 @@ impl ResponseHead {
     }
 }
 
+/// Whether the first line is too long, also if all of it is there: the verdict does not depend on how a head is cut.
+fn is_long_line(input: &[u8], limits: &HeadLimits) -> bool {
+    let start = input.get(..=limits.line);
+    start.is_some_and(|start| !start.contains(&b'\n'))
+}
+
 /// A head that is not complete: it may go on unless it is too long already.
 fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
-    if input.len() > limits.line && !input[..=limits.line].contains(&b'\n') {
-        return Err(Malformed::Line);
-    }
     match input.len() < limits.bytes {
         true => Ok(None),
         false => Err(Malformed::Head),
