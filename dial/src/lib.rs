@@ -105,6 +105,9 @@ mod builder;
 mod client;
 mod config;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod h1;
 mod handler;
 mod proxy;

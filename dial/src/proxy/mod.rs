@@ -5,7 +5,7 @@
 
 mod attempt;
 mod respond;
-mod rewrite;
+pub(crate) mod rewrite;
 mod route;
 
 use std::panic::AssertUnwindSafe;
