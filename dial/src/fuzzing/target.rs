@@ -32,6 +32,7 @@ pub fn target(data: &[u8]) {
     let params: Vec<_> = lines
         .iter()
         .filter_map(|line| pair(line.strip_prefix('=')?))
+        .filter(|(name, _)| name.chars().all(|c| c == '_' || c.is_alphanumeric()))
         .collect();
     let mut builder = ModifiableRequest::builder().uri(incoming.as_str());
     for (name, value) in &params {
@@ -253,6 +254,9 @@ impl Model {
     /// The query that was brought, then the client's.
     fn sent(&self) -> String {
         let parts = [&self.brought, &self.client];
+        if self.path == "*" {
+            return self.path.clone();
+        }
         if parts.iter().all(|part| part.is_none()) {
             return self.path.clone();
         }
@@ -292,12 +296,8 @@ fn filled(template: &str, params: &[(&str, &str)]) -> Option<String> {
     }
     let dots = |path: &str| path.split('/').filter(|segment| is_dots(segment)).count();
     let (path, plain) = (path + rest, plain + rest);
-    assert_eq!(
-        dots(&path),
-        dots(&plain),
-        "a parameter makes a dot segment: {path}"
-    );
-    Some(path)
+    // Only the template itself may lead elsewhere.
+    (dots(&path) == dots(&plain)).then_some(path)
 }
 
 fn is_dots(segment: &str) -> bool {
