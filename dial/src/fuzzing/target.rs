@@ -210,7 +210,7 @@ impl Model {
 
     fn strip(&mut self, prefix: &str) {
         match self.path.strip_prefix(prefix) {
-            Some("") => self.path = "/".to_owned(),
+            Some("") => "/".clone_into(&mut self.path),
             Some(rest) if rest.starts_with('/') => self.path = rest.to_owned(),
             _ => {}
         }
@@ -290,7 +290,7 @@ fn filled(template: &str, params: &[(&str, &str)]) -> Option<String> {
             match byte {
                 b'/' => path.push_str(slash),
                 byte if byte.is_ascii_graphic() => path.push(char::from(byte)),
-                byte => path.push_str(&format!("%{byte:02X}")),
+                byte => path.extend(["%".to_owned(), format!("{byte:02X}")]),
             }
         }
     }
