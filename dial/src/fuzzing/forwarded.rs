@@ -7,14 +7,16 @@ use std::net::IpAddr;
 use http::header::HOST;
 
 use super::input::values;
-use super::sanitise::{Case, sanitised};
+use super::sanitise::Case;
 use super::strict::is_token;
 use crate::config::Forwarding;
 
 /// Any bytes, as a peer and its fields.
 pub fn forwarded(data: &[u8]) {
-    let Case { peer, fields, .. } = Case::read(data);
-    let sent = sanitised(fields.clone(), &peer, Forwarding::Both);
+    let mut case = Case::read(data);
+    case.route.forwarding = Forwarding::Both;
+    let sent = case.sanitised(case.fields.clone());
+    let Case { peer, fields, .. } = case;
     let address = peer.addr.map(|addr| addr.ip().to_canonical());
 
     let lines = values(&sent, "forwarded");

@@ -58,3 +58,15 @@ pub(super) fn values<'a>(map: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
         .map(HeaderValue::as_bytes)
         .collect()
 }
+
+/// Whether a field may stand behind a body: none that frames, routes, authenticates, identifies, or says how the content is
+/// to be read (RFC 9110 §6.5.1).
+pub(super) fn may_trail(name: &str) -> bool {
+    const NEVER: &str = "accept-ranges age authorization cache-control connection content-encoding content-length \
+        content-location content-range content-type cookie date expect expires forwarded host http2-settings keep-alive \
+        location max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie \
+        te trailer transfer-encoding upgrade vary via www-authenticate x-real-ip";
+    let families = ["if-", "x-forwarded-"];
+    !NEVER.split_whitespace().any(|never| never == name)
+        && !families.iter().any(|family| name.starts_with(family))
+}

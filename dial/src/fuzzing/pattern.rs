@@ -16,7 +16,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::handler::ModifiableRequest;
-use crate::route::{Domain, Lookup, Pattern, Route, RouteTable};
+use crate::route::{Domain, EVERY_METHOD, Lookup, Pattern, Route, RouteTable};
 
 /// Routes, and requests.
 const MOST: usize = 16;
@@ -121,12 +121,16 @@ impl Known {
                 .domains
                 .iter()
                 .any(|domain| other.domains.contains(domain));
-        let methods = self.methods.is_empty()
-            || other.methods.is_empty()
-            || self
+        let connect = |methods: &[Method]| *methods == [Method::CONNECT];
+        let methods = match (self.methods.is_empty(), other.methods.is_empty()) {
+            (true, true) => true,
+            (true, false) => !connect(&other.methods),
+            (false, true) => !connect(&self.methods),
+            (false, false) => self
                 .methods
                 .iter()
-                .any(|method| other.methods.contains(method));
+                .any(|method| other.methods.contains(method)),
+        };
         domains && methods && shape(self.pattern.as_str()) == shape(other.pattern.as_str())
     }
 }
@@ -215,9 +219,14 @@ fn naive(routes: &[Known], host: Option<&str>, method: &str, path: &str) -> Outc
         let Some((order, params)) = naive_path(route.pattern.as_str(), path) else {
             continue;
         };
-        let takes = |method: &str| {
-            route.methods.is_empty() || route.methods.iter().any(|known| known.as_str() == method)
+        // All but CONNECT, which has to be asked for.
+        let takes = |method: &str| match &*route.methods {
+            [] => method != "CONNECT",
+            listed => listed.iter().any(|known| known.as_str() == method),
         };
+        if route.methods.is_empty() {
+            allowed.extend(EVERY_METHOD);
+        }
         allowed.extend(route.methods.iter().map(Method::as_str));
         if route.methods.contains(&Method::GET) {
             allowed.insert("HEAD");

@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 
 use self::play::{Answer, Play};
 use crate::builder::Router;
-use crate::config::Timeouts;
+use crate::config::{Timeouts, Via};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Response};
 use crate::server::Server;
@@ -41,6 +41,8 @@ use crate::server::Server;
 const DEADLINE: Duration = Duration::from_secs(20);
 /// dial's own.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// The proxy's, in Via.
+const NAME: &str = "fuzz";
 /// Answers of an input.
 const MOST: usize = 64;
 /// Below this path a handler and hooks edit what passes.
@@ -118,18 +120,23 @@ impl World {
             .expect("a socket that does not block");
         let upstream = crate::Upstream::new([origin.local_addr().expect("an address").to_string()]);
         let upstream = upstream.expect("an upstream");
+        let timeouts = Timeouts::default().connect(TIMEOUT).response(TIMEOUT);
+        let timeouts = timeouts.body(TIMEOUT).expect(Duration::from_millis(50));
         let router = Router::new()
             .at("/{*path}", crate::builder::proxy(&upstream, plain))
             .at(
                 format!("{EDITED}/{{*path}}"),
                 crate::builder::proxy(&upstream, edited),
             )
-            .timeouts(Timeouts::default().connect(TIMEOUT).response(TIMEOUT));
+            .via(Via::named(NAME).expect("a name"))
+            .real_ip(true)
+            .timeouts(timeouts);
         let server = Server::builder()
             .workers(1)
             .signals(false)
             .header_read_timeout(TIMEOUT)
             .body_timeout(TIMEOUT)
+            .tunnel_timeout(TIMEOUT)
             .bind("127.0.0.1:0", router)
             .expect("a server");
         Self {

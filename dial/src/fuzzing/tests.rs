@@ -47,7 +47,16 @@ macro_rules! targets {
     };
 }
 
-targets![chunked, forwarded, head, pattern, proxy, sanitise, target];
+targets![
+    chunked,
+    forwarded,
+    head,
+    pattern,
+    proxy,
+    proxy_protocol,
+    sanitise,
+    target
+];
 
 #[test]
 fn the_fuzzer_runs_the_same_targets() {

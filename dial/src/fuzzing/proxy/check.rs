@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::super::input::may_trail;
 use super::super::strict::{self, Fault, Field, Framing, all};
 use super::play::{Received, Seen};
 
 /// Never passed on, in either direction.
-const REMOVED: [&str; 4] = [
+const REMOVED: [&str; 5] = [
+    "http2-settings",
     "keep-alive",
     "proxy-authenticate",
     "proxy-authorization",
@@ -57,6 +59,7 @@ fn check_received(client: &[u8], received: &Received, origin: SocketAddr) -> usi
                 content.data.len() <= client.len(),
                 "more content than was sent"
             );
+            check_trailers(&content);
             Ok(head.used + content.used)
         });
         match read {
@@ -81,23 +84,35 @@ fn check_request(client: &[u8], head: &strict::Request, origin: SocketAddr) {
         [origin.ip().to_string().as_bytes()],
         "{shown}"
     );
+    assert_eq!(text("x-real-ip"), text("x-forwarded-for"), "{shown}");
+    assert!(text("forwarded").is_empty(), "{shown}");
+    // Whoever names it already went round in a circle.
+    let name = super::NAME.as_bytes();
+    let named = text("via")
+        .iter()
+        .filter(|line| line.ends_with(name))
+        .count();
     assert!(
-        text("forwarded").is_empty() && text("x-real-ip").is_empty(),
+        named == 1 && text("via").last().is_some_and(|line| line.ends_with(name)),
         "{shown}"
     );
     for name in REMOVED {
         assert!(text(name).is_empty(), "{shown}");
     }
-    for te in text("te") {
-        assert!(te.eq_ignore_ascii_case(b"trailers"), "{shown}");
+    let mut options = Vec::new();
+    if let [te] = *text("te") {
+        assert_eq!(te, b"trailers", "{shown}");
+        options.push("te");
     }
-    for option in text("connection")
-        .iter()
-        .flat_map(|line| line.split(|byte| *byte == b','))
-    {
-        let option = option.trim_ascii();
-        assert!([&b"te"[..], b"upgrade"].contains(&option), "{shown}");
+    if let [protocols] = *text("upgrade") {
+        let protocols = protocols.to_ascii_lowercase();
+        let has = |name: &[u8]| protocols.windows(name.len()).any(|part| part == name);
+        assert!(!has(b"h2c") && !has(b"http/") && !has(b"tls/"), "{shown}");
+        options.push("upgrade");
     }
+    let options = options.join(", ").into_bytes();
+    let expected = Some(options.as_slice()).filter(|options| !options.is_empty());
+    assert_eq!(text("connection"), Vec::from_iter(expected), "{shown}");
     let target = head.target.strip_prefix(b"/");
     let piece = match target {
         None => {
@@ -143,10 +158,11 @@ fn check_answers(client: &[u8], seen: &Seen, forwarded: bool) -> usize {
             }
         };
         let behind = at + response.used;
-        if tunnels && (response.status == 101 || response.status / 100 == 2) {
-            return count + 1;
+        check_response(&response, tunnels);
+        if response.status == 101 {
+            whole = Some(count + 1);
+            break;
         }
-        check_response(&response);
         if response.status < 200 {
             reached.insert(behind, count);
             continue;
@@ -168,7 +184,10 @@ fn check_answers(client: &[u8], seen: &Seen, forwarded: bool) -> usize {
             Some(framing) => framing,
         };
         match strict::content(&bytes[behind..], framing, false) {
-            Ok(content) => drop(reached.insert(behind + content.used, count + 1)),
+            Ok(content) => {
+                check_trailers(&content);
+                reached.insert(behind + content.used, count + 1);
+            }
             Err(Fault::Partial) if may_be_cut => cut = Some(count + 1),
             Err(fault) => wrong.push((behind, fault)),
         }
@@ -184,28 +203,35 @@ fn is_begun(bytes: &[u8]) -> bool {
     bytes.starts_with(begin) || begin.starts_with(bytes)
 }
 
-fn check_response(response: &strict::Response) {
+fn check_response(response: &strict::Response, tunnels: bool) {
     let text = |name: &str| -> Vec<&[u8]> { all(&response.fields, name) };
     for name in REMOVED.iter().chain(&["te"]) {
         assert!(text(name).is_empty(), "{response:?}");
     }
-    let interim = response.status < 200;
+    let (interim, switch) = (response.status < 200, response.status == 101);
     assert!(
         interim || text("date").len() == 1 || several_dates(&response.fields),
         "{response:?}"
     );
-    let connection = text("connection");
-    let known = [&b"close"[..], b"keep-alive"];
-    assert!(
-        connection.len() <= 1 && connection.iter().all(|word| known.contains(word)),
-        "{response:?}"
-    );
-    assert!(response.status != 101, "{response:?}");
     let framed = !text("content-length").is_empty() || !text("transfer-encoding").is_empty();
     assert!(
         !framed || !interim && response.status != 204,
         "{response:?}"
     );
+    assert_eq!(text("upgrade").len(), usize::from(switch), "{response:?}");
+    assert!(tunnels || !switch, "{response:?}");
+    match *text("connection") {
+        [] => assert!(!switch, "{response:?}"),
+        [b"upgrade"] => assert!(switch, "{response:?}"),
+        [b"close" | b"keep-alive"] => assert!(!interim, "{response:?}"),
+        _ => panic!("{response:?}"),
+    }
+}
+
+fn check_trailers(content: &strict::Content) {
+    for (name, _) in &content.trailers {
+        assert!(may_trail(name), "{name} behind a body");
+    }
 }
 
 /// An origin that sends several is no worse for being passed on.

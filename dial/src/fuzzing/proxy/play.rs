@@ -142,6 +142,8 @@ struct Connection {
     answered: usize,
     /// Whether the head at hand was told to continue.
     continued: bool,
+    /// Whether it got its final answer instead.
+    refused: bool,
     /// Whether the last answer is the last.
     closing: bool,
 }
@@ -157,6 +159,7 @@ impl Connection {
             at: 0,
             answered: 0,
             continued: false,
+            refused: false,
             closing: false,
         }
     }
@@ -195,12 +198,17 @@ impl Connection {
             _ => {}
         }
         self.continued = expects;
+        // Answered before its content was there.
+        if !expects && std::mem::take(&mut self.refused) {
+            return true;
+        }
         let Answer { mut bytes, keep } = script.next(self.answered);
         self.answered += 1;
         let headless = head.method == "HEAD";
         // What leaves the other side waiting is no answer to stay for; one that is only interim has another behind it.
         let enough = expects && is_interim(&bytes) || is_whole(&bytes, headless);
         self.closing = !(keep && enough);
+        self.refused = expects && is_whole(&bytes, headless);
         if keep && !expects && is_interim(&bytes) {
             let Answer { bytes: more, keep } = script.next(0);
             bytes.extend(more);
