@@ -6,7 +6,7 @@
 mod admit;
 mod attempt;
 mod respond;
-mod rewrite;
+pub(crate) mod rewrite;
 mod route;
 mod status;
 
