@@ -19,3 +19,4 @@ mod streaming;
 mod structure;
 mod tls;
 mod uris;
+mod wire;
