@@ -30,13 +30,23 @@
 //! | [`statuses`] | endpoints that fail: 9110 §15.6; limits: §15.5 |
 //! | [`limits`] | counts, sizes and silences of a client's head |
 
+mod interim;
+mod limits;
 mod message;
 mod row;
+mod smuggling;
+mod statuses;
 mod tap;
+mod targets;
+mod versions;
 
+mod bodies;
 mod chunks;
+mod early;
 mod fields;
+mod forwarding;
 mod framing;
+mod hop_by_hop;
 mod host;
 mod request_line;
 

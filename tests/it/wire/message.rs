@@ -99,12 +99,6 @@ impl Message {
         self
     }
 
-    /// The method of a request, the version of a response.
-    pub(super) fn first_word(&self) -> String {
-        let word = self.line.split(|byte| *byte == b' ').next();
-        String::from_utf8_lossy(word.unwrap_or_default()).into_owned()
-    }
-
     pub(super) fn line(&self) -> String {
         self.line.escape_ascii().to_string()
     }

@@ -286,11 +286,11 @@ impl Row {
         if self.stays {
             client.send(AGAIN).await;
             let again = client.read_response().await;
-            assert_eq!(
-                (again.status, again.text()),
-                (200, "again"),
-                "the second request"
-            );
+            let expected = match self.origin {
+                Behind::Refuses => (502, "Bad Gateway"),
+                _ => (200, "again"),
+            };
+            assert_eq!((again.status, again.text()), expected, "the second request");
         } else if !matches!(self.gets.last(), Some(Gets::Cut(_))) {
             client.closed().await;
         }
