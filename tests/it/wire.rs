@@ -30,25 +30,31 @@
 //! | [`statuses`] | endpoints that fail: 9110 §15.6; limits: §15.5 |
 //! | [`limits`] | counts, sizes and silences of a client's head |
 
-mod interim;
-mod limits;
-mod message;
-mod row;
-mod smuggling;
-mod statuses;
-mod tap;
-mod targets;
-mod versions;
-
+mod asterisk;
 mod bodies;
 mod chunks;
 mod early;
+mod expect;
 mod fields;
 mod forwarding;
 mod framing;
 mod hop_by_hop;
 mod host;
+mod interim;
+mod limits;
+mod max_forwards;
+mod message;
+mod relayed;
 mod request_line;
+mod row;
+mod smuggling;
+mod statuses;
+mod tap;
+mod targets;
+mod trailers;
+mod upgrade;
+mod versions;
+mod via;
 
 /// Whether dial adds Via. It is said here once: rows leave the line out, and tables about Via itself state it.
 const VIA: bool = false;

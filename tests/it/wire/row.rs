@@ -25,6 +25,8 @@ pub(super) struct Row {
     steps: Vec<Step>,
     origin: Behind,
     receives: Receives,
+    tunnelled: Vec<u8>,
+    version: Option<&'static str>,
     gets: Vec<Gets>,
     stays: bool,
     router: fn(Router) -> Router,
@@ -39,6 +41,8 @@ enum Step {
     Head(Vec<u8>),
     /// Reads these very bytes.
     Exact(Vec<u8>),
+    /// Reads up to and including this.
+    Until(Vec<u8>),
     HalfClose,
     Open(Gate),
 }
@@ -69,7 +73,7 @@ enum Gets {
     /// An endpoint's response.
     Forwarded(Vec<u8>),
     /// One of dial's own.
-    Own(u16, &'static str),
+    Own(u16),
     /// A response that is not whole and does not look so.
     Cut(Vec<u8>),
 }
@@ -82,6 +86,8 @@ pub(super) fn row(section: &'static str, name: impl Into<String>, bytes: impl As
         steps: vec![Step::Send(bytes.as_ref().to_vec())],
         origin: Behind::Answers(OK.into()),
         receives: Receives::Nothing,
+        tunnelled: Vec::new(),
+        version: None,
         gets: Vec::new(),
         stays: true,
         router: |router| router,
@@ -105,6 +111,12 @@ impl Row {
     /// The client waits for these bytes, and goes on.
     pub(super) fn exact(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.steps.push(Step::Exact(bytes.as_ref().to_vec()));
+        self
+    }
+
+    /// The client reads up to this, and goes on.
+    pub(super) fn until(mut self, end: impl AsRef<[u8]>) -> Self {
+        self.steps.push(Step::Until(end.as_ref().to_vec()));
         self
     }
 
@@ -136,6 +148,12 @@ impl Row {
         self
     }
 
+    /// Behind the last request the origin must receive this, which is none.
+    pub(super) fn tunnels(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.tunnelled = bytes.as_ref().to_vec();
+        self
+    }
+
     pub(super) fn answered(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.origin = Behind::Answers(bytes.as_ref().to_vec());
         self
@@ -148,6 +166,12 @@ impl Row {
 
     pub(super) fn script(mut self, script: Script) -> Self {
         self.origin = Behind::Follows(script);
+        self
+    }
+
+    /// The version of a script's answer; 1.1 unless it is said.
+    pub(super) fn in_version(mut self, version: &'static str) -> Self {
+        self.version = Some(version);
         self
     }
 
@@ -165,13 +189,7 @@ impl Row {
 
     /// The client must get dial's own response with `status`, and can go on.
     pub(super) fn fails(mut self, status: u16) -> Self {
-        self.gets.push(Gets::Own(status, ""));
-        self
-    }
-
-    /// The same, with these field lines more.
-    pub(super) fn fails_with(mut self, status: u16, fields: &'static str) -> Self {
-        self.gets.push(Gets::Own(status, fields));
+        self.gets.push(Gets::Own(status));
         self
     }
 
@@ -202,6 +220,11 @@ impl Row {
         self
     }
 
+    /// Whether it says nothing of a response yet.
+    pub(super) fn is_silent(&self) -> bool {
+        self.gets.is_empty()
+    }
+
     fn sent(&self) -> Vec<u8> {
         let sent = self.steps.iter().filter_map(|step| match step {
             Step::Send(bytes) => Some(&bytes[..]),
@@ -220,15 +243,15 @@ impl Row {
         }
     }
 
+    /// What its answer says it is, for Via.
     fn answer_version(&self) -> &'static str {
-        match &self.origin {
-            Behind::Answers(bytes) | Behind::AnswersAndCloses(bytes)
-                if bytes.starts_with(b"HTTP/1.0") =>
-            {
-                "1.0"
+        let old = match &self.origin {
+            Behind::Answers(bytes) | Behind::AnswersAndCloses(bytes) => {
+                bytes.starts_with(b"HTTP/1.0")
             }
-            _ => "1.1",
-        }
+            _ => false,
+        };
+        self.version.unwrap_or(if old { "1.0" } else { "1.1" })
     }
 
     /// Who answers what is forwarded; without a listener, also what keeps its port.
@@ -263,16 +286,14 @@ impl Row {
                 Step::Send(bytes) => drop(client.try_send(bytes).await),
                 Step::Head(expected) => {
                     let head = client.read_head().await;
-                    let forwarded = (head.status != 100).then_some("1.1");
-                    compare(&head.raw, expected, |message| {
-                        message.expected_by_client(forwarded)
-                    });
+                    compare(&head.raw, expected, Message::expected_interim);
                 }
                 Step::Exact(expected) => {
                     let bytes = client.read_exact(expected.len()).await;
                     let (got, expected) = (bytes.escape_ascii(), expected.escape_ascii());
                     assert_eq!(got.to_string(), expected.to_string());
                 }
+                Step::Until(end) => drop(client.read_until(end).await),
                 Step::HalfClose => client.shutdown_write().await,
                 Step::Open(gate) => gate.open(),
             }
@@ -345,10 +366,11 @@ impl Row {
             Receives::Nothing => assert_eq!(streams.len(), 0, "connections to the origin"),
             Receives::Part => assert!(messages.is_empty(), "a whole request was forwarded"),
             Receives::Messages(expected) => {
-                assert!(
-                    rest.is_empty(),
-                    "more than whole requests: \"{}\"",
-                    rest.escape_ascii()
+                let (behind, tunnelled) = (rest.escape_ascii(), self.tunnelled.escape_ascii());
+                assert_eq!(
+                    behind.to_string(),
+                    tunnelled.to_string(),
+                    "behind whole requests"
                 );
                 assert_eq!(messages.len(), expected.len(), "requests at the origin");
                 for (message, expected) in messages.into_iter().zip(expected) {
@@ -375,47 +397,47 @@ impl Gets {
                 let add = |message: Message| message.expected_by_client(Some(version));
                 compare(&response.raw, expected, add);
             }
-            Self::Own(status, fields) => {
+            Self::Own(status) => {
                 let response = client.read_response_to(&row.method(number)).await;
                 assert!(
                     response.interim.is_empty(),
                     "interim: {:?}",
                     response.interim
                 );
-                let expected = own(*status, fields, &row.method(number), ends);
+                let expected = own(*status, &row.method(number), ends);
                 compare(&response.raw, expected.as_bytes(), |message| {
                     message.expected_by_client(None)
                 });
             }
             Self::Cut(expected) => {
                 let (bytes, ending) = client.read_to_ending().await;
-                check_cut(&bytes, ending, expected);
+                check_cut(&bytes, ending, expected, row.answer_version());
             }
         }
     }
 }
 
 /// The whole of a response that dial itself makes.
-fn own(status: u16, fields: &str, method: &str, closes: bool) -> String {
+fn own(status: u16, method: &str, closes: bool) -> String {
     let reason = http::StatusCode::from_u16(status).expect("a status");
     let reason = reason.canonical_reason().expect("a known status");
     let close = if closes { "connection: close\r\n" } else { "" };
     let body = if method == "HEAD" { "" } else { reason };
     format!(
         "HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\n\
-         content-length: {}\r\n{close}{fields}\r\n{body}",
+         content-length: {}\r\n{close}\r\n{body}",
         reason.len()
     )
 }
 
 /// A response may break off anywhere, but it must show.
-fn check_cut(bytes: &[u8], ending: Ending, expected: &[u8]) {
+fn check_cut(bytes: &[u8], ending: Ending, expected: &[u8], version: &str) {
     let Some(end) = find(bytes, b"\r\n\r\n") else {
         return;
     };
     let head = &bytes[..end + 4];
     compare(head, expected, |message| {
-        message.with_body(b"").expected_by_client(Some("1.1"))
+        message.with_body(b"").expected_by_client(Some(version))
     });
     let whole = Message::whole(head).expect("a head");
     let body = &bytes[end + 4..];
@@ -444,6 +466,11 @@ fn compare(got: &[u8], expected: &[u8], complete: impl FnOnce(Message) -> Messag
 
 fn same(got: &Message, expected: &Message) {
     assert!(got == expected, "got\n{got}  instead of\n{expected}");
+}
+
+/// A script that goes on with a proper answer to the second request, for connections that are used again.
+pub(super) fn going_on(script: Script) -> Script {
+    script.read_request().write(AGAIN_OK).hang()
 }
 
 /// Runs every row, and then tells of all that fail.

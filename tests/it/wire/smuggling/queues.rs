@@ -100,6 +100,7 @@ async fn connections_not_used_again() {
             ))
             .gets(GOT),
         answered("HTTP/1.0", "")
+            .in_version("1.0")
             .script(served("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"))
             .gets(GOT),
         answered("a malformed head", "")
