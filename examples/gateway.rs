@@ -7,19 +7,26 @@
 //! Every path and method goes to the hosts in turn, path and query unchanged.
 
 use std::error::Error;
+use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server};
+use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "\
 usage: gateway --hosts A,B,C [options]
-  --listen ADDR     where to listen               [127.0.0.1:8080]
-  --hosts A,B,C     where to send requests, in turn
-  --workers N       worker threads                [one for each core]
-  --preserve-host   send the client's Host, not the endpoint's
-  --trust CIDR,..   peers whose forwarding fields are believed";
+  --listen ADDR           where to listen               [127.0.0.1:8080]
+  --hosts A,B,C           where to send requests, in turn
+  --workers N             worker threads                [one for each core]
+  --preserve-host         send the client's Host, not the endpoint's
+  --trust CIDR,..         peers whose forwarding fields are believed
+  --proxy-protocol        require the PROXY protocol of every client, version 1 or 2
+  --header-timeout DUR    for the head of a request     [10s]
+  --body-limit SIZE       for the body of a request     [none]
+  --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
+                          if that is less than 5s       [60s and 5m]
+DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 
 struct Options {
     listen: String,
@@ -27,6 +34,10 @@ struct Options {
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
+    proxy_protocol: bool,
+    header_timeout: Option<Duration>,
+    body_limit: Option<u64>,
+    timeouts: Timeouts,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -46,11 +57,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The whole handler: what comes in goes out.
     let proxy = dial::try_proxy(options.hosts, |request: ModifiableRequest| request)?
         .host_header(options.host_header);
-    let router = Router::new().at("/{*path}", proxy).trust(options.trust)?;
+    let mut router = Router::new()
+        .at("/{*path}", proxy)
+        .trust(options.trust)?
+        .timeouts(options.timeouts);
+    if let Some(bytes) = options.body_limit {
+        router = router.body_limit(bytes);
+    }
 
-    let mut server = Server::builder();
+    let mut server = Server::builder().proxy_protocol(options.proxy_protocol);
     if let Some(workers) = options.workers {
         server = server.workers(workers);
+    }
+    if let Some(timeout) = options.header_timeout {
+        server = server.header_read_timeout(timeout);
     }
     let server = server.bind(options.listen, router)?;
     println!("listening on {}", server.local_addr());
@@ -65,6 +85,10 @@ impl Options {
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
+            proxy_protocol: false,
+            header_timeout: None,
+            body_limit: None,
+            timeouts: Timeouts::default(),
         };
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or(format!("{flag} needs a value"));
@@ -80,6 +104,10 @@ impl Options {
                 }
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
+                "--proxy-protocol" => options.proxy_protocol = true,
+                "--header-timeout" => options.header_timeout = Some(duration(&value()?)?),
+                "--body-limit" => options.body_limit = Some(size(&value()?)?),
+                "--upstream-timeout" => options.timeouts = timeouts(duration(&value()?)?),
                 _ => return Err(format!("unknown flag `{flag}`")),
             }
         }
@@ -100,4 +128,111 @@ fn log_level() -> tracing_subscriber::filter::LevelFilter {
 
 fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).map(str::to_owned).collect()
+}
+
+/// One limit for all that an endpoint may take its time with.
+fn timeouts(limit: Duration) -> Timeouts {
+    let timeouts = Timeouts::default();
+    let connect = timeouts.connect.min(limit);
+    timeouts.connect(connect).response(limit).body(limit)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let millis = quantity(text, &[("ms", 1), ("s", 1_000), ("m", 60_000)]);
+    let millis = millis.ok_or(format!("bad duration `{text}`; it is like 500ms, 5s or 2m"))?;
+    Ok(Duration::from_millis(millis))
+}
+
+/// In bytes.
+fn size(text: &str) -> Result<u64, String> {
+    quantity(text, &[("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20)])
+        .ok_or(format!("bad size `{text}`; it is like 123, 64KiB or 1MiB"))
+}
+
+/// A whole number and its unit. Zero is none: it would refuse everything.
+fn quantity(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    let total = number.parse::<u64>().ok()?.checked_mul(*factor)?;
+    (total > 0).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes() {
+        for (text, millis) in [("500ms", 500), ("5s", 5_000), ("2m", 120_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)));
+        }
+        for (text, bytes) in [("123", 123), ("64KiB", 65_536), ("1MiB", 1_048_576)] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for bad in [
+            "",
+            "0",
+            "5x",
+            "-5s",
+            "+5s",
+            "1.5s",
+            "5 s",
+            "s",
+            "MiB",
+            "1KB",
+            "ü",
+            "18446744073709551615m",
+            "99999999999999999999MiB",
+        ] {
+            assert!(duration(bad).is_err() && size(bad).is_err(), "{bad}");
+        }
+        assert!(duration("5").is_err() && duration("0ms").is_err() && size("0KiB").is_err());
+    }
+
+    #[test]
+    fn flags() {
+        let parse = |flags: &str| {
+            let flags = format!("--hosts a,b {flags}");
+            Options::parse(flags.split_whitespace().map(str::to_owned))
+        };
+        let options = parse(
+            "--proxy-protocol --header-timeout 2s --body-limit 1MiB --upstream-timeout 500ms",
+        )
+        .unwrap();
+        assert!(options.proxy_protocol && !parse("").unwrap().proxy_protocol);
+        let half = Duration::from_millis(500);
+        assert_eq!(options.header_timeout, Some(Duration::from_secs(2)));
+        assert_eq!(options.body_limit, Some(1 << 20));
+        assert_eq!(
+            options.timeouts,
+            Timeouts::default().connect(half).response(half).body(half)
+        );
+
+        let minutes = Duration::from_mins(2);
+        let options = parse("--upstream-timeout 2m").unwrap();
+        assert_eq!(
+            options.timeouts,
+            Timeouts::default().response(minutes).body(minutes)
+        );
+        assert_eq!(parse("").unwrap().timeouts, Timeouts::default());
+
+        for (flags, problem) in [
+            ("--upstream-timeout", "--upstream-timeout needs a value"),
+            (
+                "--upstream-timeout 5",
+                "bad duration `5`; it is like 500ms, 5s or 2m",
+            ),
+            (
+                "--header-timeout soon",
+                "bad duration `soon`; it is like 500ms, 5s or 2m",
+            ),
+            (
+                "--body-limit 1MB",
+                "bad size `1MB`; it is like 123, 64KiB or 1MiB",
+            ),
+        ] {
+            assert_eq!(parse(flags).err().as_deref(), Some(problem));
+        }
+    }
 }

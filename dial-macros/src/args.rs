@@ -45,6 +45,8 @@ pub(crate) enum RouteKey {
     Upstream,
     HostHeader,
     Forwarded,
+    Upgrade,
+    ProxyProtocol,
     Timeout,
     BodyLimit,
     OnResponse,
@@ -58,6 +60,9 @@ pub(crate) enum RouteKey {
 pub(crate) enum TimeoutKey {
     Connect,
     Response,
+    Body,
+    Total,
+    Expect,
 }
 
 const fn value<K>(
@@ -87,6 +92,8 @@ impl Keys for RouteKey {
         value(RouteKey::Upstream, "upstream", "upstream = shared()", &["pool", "cluster"]),
         value(RouteKey::HostHeader, "host_header", "host_header = preserve", &["preserve_host"]),
         value(RouteKey::Forwarded, "forwarded", "forwarded = both", &["x_forwarded", "forward", "forwarding"]),
+        value(RouteKey::Upgrade, "upgrade", "upgrade = false", &["upgrades", "websocket", "websockets", "ws"]),
+        value(RouteKey::ProxyProtocol, "proxy_protocol", "proxy_protocol = v2", &["send_proxy", "send_proxy_protocol"]),
         Row { shape: Shape::List, ..value(RouteKey::Timeout, "timeout", "timeout(connect = 5s, response = 30s)", &[]) },
         value(RouteKey::BodyLimit, "body_limit", "body_limit = 1MiB", &["limit", "max_body", "max_body_size"]),
         value(RouteKey::OnResponse, "on_response", "on_response = edit_response", &["modify_response", "response"]),
@@ -103,7 +110,10 @@ impl Keys for RouteKey {
 impl Keys for TimeoutKey {
     const TABLE: &'static [Row<Self>] = &[
         value(TimeoutKey::Connect, "connect", "connect = 5s", &["connection"]),
-        value(TimeoutKey::Response, "response", "response = 30s", &["read", "header", "headers", "total"]),
+        value(TimeoutKey::Response, "response", "response = 30s", &["read", "header", "headers"]),
+        value(TimeoutKey::Body, "body", "body = 1m", &["stream", "stall"]),
+        value(TimeoutKey::Total, "total", "total = 2m", &["request", "overall", "deadline"]),
+        value(TimeoutKey::Expect, "expect", "expect = 1s", &["continue", "expect_continue"]),
     ];
     const OWNER: &'static str = " of `timeout`";
     const BARE: Option<Self> = None;

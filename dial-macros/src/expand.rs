@@ -7,7 +7,7 @@
 //! Where a user's type decides whether the code compiles, the code lies on that type: an error then shows
 //! the type and not the attribute.
 
-use crate::model::{Argument, Form, Forwarded, HostHeader, Hosts, Route, Source};
+use crate::model::{Argument, Form, Forwarded, HostHeader, Hosts, ProxyProtocol, Route, Source};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, format_ident, quote_spanned};
 use syn::spanned::Spanned;
@@ -276,19 +276,18 @@ fn settings(route: &Route<'_>) -> TokenStream {
         let variant = Ident::new(variant, site);
         calls.extend(quote_spanned!(site=> .forwarding(#krate::Forwarding::#variant)));
     }
-    if let Some(millis) = route.timeouts.connect {
-        calls.extend(
-            quote_spanned!(site=> .connect_timeout(::core::time::Duration::from_millis(#millis))),
-        );
+    if let Some(upgrade) = route.upgrade {
+        calls.extend(quote_spanned!(site=> .upgrade(#upgrade)));
     }
-    if let Some(millis) = route.timeouts.response {
-        calls.extend(
-            quote_spanned!(site=> .response_timeout(::core::time::Duration::from_millis(#millis))),
-        );
+    if let Some(version) = route.proxy_protocol {
+        let variant = match version {
+            ProxyProtocol::V1 => "V1",
+            ProxyProtocol::V2 => "V2",
+        };
+        let variant = Ident::new(variant, site);
+        calls.extend(quote_spanned!(site=> .proxy_protocol(#krate::ProxyProtocol::#variant)));
     }
-    if let Some(bytes) = route.body_limit {
-        calls.extend(quote_spanned!(site=> .body_limit(#bytes)));
-    }
+    calls.extend(limits(route));
     if let Some(hook) = &route.on_response {
         let made = made(route, "response_hook", hook);
         calls.extend(quote_spanned!(site=> .on_response(|| #made)));
@@ -296,6 +295,29 @@ fn settings(route: &Route<'_>) -> TokenStream {
     if let Some(hook) = &route.on_error {
         let made = made(route, "error_hook", hook);
         calls.extend(quote_spanned!(site=> .on_error(|| #made)));
+    }
+    calls
+}
+
+/// The same of what bounds a request.
+fn limits(route: &Route<'_>) -> TokenStream {
+    let site = Span::mixed_site();
+    let timeouts = &route.timeouts;
+    let mut calls = TokenStream::new();
+    for (call, millis) in [
+        ("connect_timeout", timeouts.connect),
+        ("response_timeout", timeouts.response),
+        ("body_timeout", timeouts.body),
+        ("total_timeout", timeouts.total),
+        ("expect_timeout", timeouts.expect),
+    ] {
+        let call = Ident::new(call, site);
+        calls.extend(millis.map(
+            |millis| quote_spanned!(site=> .#call(::core::time::Duration::from_millis(#millis))),
+        ));
+    }
+    if let Some(bytes) = route.body_limit {
+        calls.extend(quote_spanned!(site=> .body_limit(#bytes)));
     }
     calls
 }

@@ -48,7 +48,11 @@ pub(crate) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     // A third of the letters may be wrong; more, and the suggestion is a guess.
-    let limit = (word.chars().count() / 3).max(1);
+    // Of two letters, one is already half of the word.
+    let limit = match word.chars().count() {
+        0..=2 => 0,
+        letters => letters / 3,
+    };
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

@@ -22,6 +22,7 @@ mod hosts;
 mod model;
 mod path;
 mod signature;
+mod timeouts;
 mod validate;
 mod values;
 
@@ -54,13 +55,15 @@ use proc_macro2::TokenStream;
 /// |---|---|---|
 /// | `path = "/a/{id}/{*rest}"` | every path | what the request's path must match; a bare first string means the same |
 /// | `domain = "a.com"` or `["a.com", "*.b.com"]` | any | what the request's host must match |
-/// | `methods = [GET, POST]` | all | what the request's method must be |
+/// | `methods = [GET, POST]` | all but `CONNECT` | what the request's method must be |
 /// | `hosts = ["http://a:8080", ..]` or an expression | | where requests go, in turn |
 /// | `hosts_env = "BACKENDS"` | | the same, a comma list read from the environment at startup |
 /// | `upstream = EXPR` | | the same, an upstream that routes share |
 /// | `host_header = endpoint` or `preserve` | `endpoint` | the `Host` that the endpoint sees |
 /// | `forwarded = x_forwarded`, `rfc7239`, `both` or `off` | the server's | which forwarding headers are written |
-/// | `timeout(connect = 5s, response = 30s)` | the server's | `ms`, `s`, `m` and `h` |
+/// | `upgrade = false` | the server's | whether a client may turn its connection into another protocol, such as WebSocket |
+/// | `proxy_protocol = v1` or `v2` | the server's | which PROXY protocol tells the endpoint the client's address |
+/// | `timeout(connect = 5s, ..)` | the server's | how long a request may take; see below |
 /// | `body_limit = 1MiB` | the server's | the largest request body: `B`, `KiB`, `MiB`, `GiB` |
 /// | `on_response = EXPR` | | edits each response: `Fn(&mut dial::Response)` |
 /// | `on_error = EXPR` | | edits each error's response: `Fn(&dial::Error, &mut dial::Response)` |
@@ -69,6 +72,25 @@ use proc_macro2::TokenStream;
 /// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
 ///
 /// Exactly one of `hosts`, `hosts_env` and `upstream` is given.
+///
+/// The server's is what its `dial::Router` was given, or the default of that.
+///
+/// # Timeouts
+///
+/// Whole numbers of `ms`, `s`, `m` or `h`. Those that are left out are the server's.
+///
+/// | key | default | bounds |
+/// |---|---|---|
+/// | `connect = 5s` | 5 s | finding and reaching an endpoint |
+/// | `response = 30s` | 1 min | waiting for the response's head |
+/// | `body = 1m` | 5 min | silence of the endpoint within the response's body |
+/// | `total = 2m` | none | all of it; no shorter than `connect` and `response` |
+/// | `expect = 1s` | 1 s | waiting for the endpoint's 100 on behalf of a client with `Expect: 100-continue` |
+///
+/// # Methods
+///
+/// `GET` includes `HEAD`, unless another route takes `HEAD`. `CONNECT` asks for a tunnel to an endpoint, and only goes to
+/// a route that lists it. It has no path, so a route for it alone has none either.
 ///
 /// # Paths
 ///

@@ -20,6 +20,8 @@ pub(crate) struct Route<'a> {
     pub(crate) methods: Vec<String>,
     pub(crate) host_header: Option<HostHeader>,
     pub(crate) forwarded: Option<Forwarded>,
+    pub(crate) upgrade: Option<bool>,
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,
@@ -95,9 +97,18 @@ pub(crate) enum Forwarded {
     Off,
 }
 
+#[derive(Clone, Copy)]
+pub(crate) enum ProxyProtocol {
+    V1,
+    V2,
+}
+
 /// In milliseconds.
 #[derive(Default)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Option<u64>,
     pub(crate) response: Option<u64>,
+    pub(crate) body: Option<u64>,
+    pub(crate) total: Option<u64>,
+    pub(crate) expect: Option<u64>,
 }

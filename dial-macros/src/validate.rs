@@ -1,12 +1,12 @@
 //! Turns what was written into a route, or reports everything that is wrong with it.
 
-use crate::args::{Args, Keys, RouteKey, TimeoutKey};
+use crate::args::{Args, Keys, RouteKey};
 use crate::faults::{Checked, Faults};
 use crate::function::Function;
-use crate::model::{Forwarded, HostHeader, Hosts, Route, RoutePath, Timeouts};
-use crate::values::{bare, boolean, choice, duration, literal, plain_path, size, string};
-use crate::values::{string_literal, word};
-use crate::{domain, hosts, path, signature};
+use crate::model::{Forwarded, HostHeader, Hosts, ProxyProtocol, Route, RoutePath};
+use crate::values::word;
+use crate::values::{bare, boolean, choice, literal, plain_path, size, string, string_literal};
+use crate::{domain, hosts, path, signature, timeouts};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
@@ -25,10 +25,20 @@ pub(crate) fn validate<'a>(
     let handler = signature::check(function, path.as_ref(), faults);
     let hosts = where_to(args, function, faults);
     let domains = optional(args, RouteKey::Domain, |expr| domains(expr, faults));
-    let methods = optional(args, RouteKey::Methods, |expr| methods(expr, faults));
+    let methods = optional(args, RouteKey::Methods, |expr| {
+        let methods = methods(expr, faults)?;
+        let path = path.as_ref().ok().and_then(Option::as_ref);
+        takes_something(&methods, path, faults).map(|()| methods)
+    });
     let host_header = optional(args, RouteKey::HostHeader, |expr| host_header(expr, faults));
     let forwarded = optional(args, RouteKey::Forwarded, |expr| forwarded(expr, faults));
-    let timeouts = timeouts(args, faults);
+    let upgrade = optional(args, RouteKey::Upgrade, |expr| {
+        boolean(expr, "upgrade", faults)
+    });
+    let proxy_protocol = optional(args, RouteKey::ProxyProtocol, |expr| {
+        proxy_protocol(expr, faults)
+    });
+    let timeouts = timeouts::check(args, faults);
     let body_limit = optional(args, RouteKey::BodyLimit, |expr| {
         size(expr, "body_limit", faults)
     });
@@ -49,6 +59,8 @@ pub(crate) fn validate<'a>(
         methods: methods?.unwrap_or_default(),
         host_header: host_header?,
         forwarded: forwarded?,
+        upgrade: upgrade?,
+        proxy_protocol: proxy_protocol?,
         timeouts: timeouts?,
         body_limit: body_limit?,
         on_response: args.expr(RouteKey::OnResponse).cloned(),
@@ -63,7 +75,7 @@ pub(crate) fn default_krate() -> TokenStream {
 }
 
 /// Checks the value of `key` if it was given.
-fn optional<K: Keys, T>(
+pub(crate) fn optional<K: Keys, T>(
     args: &Args<K>,
     key: K,
     check: impl FnOnce(&Expr) -> Checked<T>,
@@ -261,10 +273,22 @@ fn method(expr: &Expr) -> Result<String, String> {
     if upper != name {
         return Err(format!("methods are upper case: write `{upper}`"));
     }
-    if name == "CONNECT" {
-        return Err("`CONNECT` asks for a tunnel, which a reverse proxy does not open".into());
-    }
     Ok(name)
+}
+
+/// CONNECT names a host and a port, but no path (RFC 9110 §9.3.6).
+fn takes_something(
+    methods: &[String],
+    path: Option<&RoutePath>,
+    faults: &mut Faults,
+) -> Checked<()> {
+    match path {
+        Some(path) if methods == ["CONNECT"] => Err(faults.at(
+            &path.literal,
+            "`CONNECT` has no path, so this route would take nothing; leave the path out, or list more methods",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn host_header(expr: &Expr, faults: &mut Faults) -> Checked<HostHeader> {
@@ -285,25 +309,9 @@ fn forwarded(expr: &Expr, faults: &mut Faults) -> Checked<Forwarded> {
     choice(expr, "forwarded", &choices, faults)
 }
 
-fn timeouts(args: &RouteArgs, faults: &mut Faults) -> Checked<Timeouts> {
-    let Some((name, tokens)) = args.list(RouteKey::Timeout) else {
-        return Ok(Timeouts::default());
-    };
-    if tokens.is_empty() {
-        let message = "`timeout` is empty; name one, as in `timeout(connect = 5s)`";
-        return Err(faults.at(name, message));
-    }
-    let args = Args::<TimeoutKey>::parse(tokens.clone(), faults);
-    let connect = optional(&args, TimeoutKey::Connect, |expr| {
-        duration(expr, "connect", faults)
-    });
-    let response = optional(&args, TimeoutKey::Response, |expr| {
-        duration(expr, "response", faults)
-    });
-    Ok(Timeouts {
-        connect: connect?,
-        response: response?,
-    })
+fn proxy_protocol(expr: &Expr, faults: &mut Faults) -> Checked<ProxyProtocol> {
+    let choices = [("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)];
+    choice(expr, "proxy_protocol", &choices, faults)
 }
 
 fn route_name(expr: &Expr, faults: &mut Faults) -> Checked<String> {

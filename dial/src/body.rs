@@ -10,6 +10,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::tunnel::Tunnel;
 
 /// A request or response body: empty, in memory, or streamed.
 ///
@@ -30,6 +31,8 @@ enum Inner {
     Full(Bytes),
     /// From one of dial's own connections.
     Source(Box<dyn Source>),
+    /// What follows a switch of protocols: no body, but all there will ever be on the connection.
+    Tunnel(Box<Tunnel>),
     Foreign {
         // The mutex is never locked by two: it makes a body that is only `Send` also `Sync`, so that a handler may
         // hold `&ModifiableRequest` over an await.
@@ -121,6 +124,22 @@ impl Body {
         Self::of(Inner::Source(source))
     }
 
+    pub(crate) fn from_tunnel(tunnel: Tunnel) -> Self {
+        Self::of(Inner::Tunnel(Box::new(tunnel)))
+    }
+
+    pub(crate) fn is_tunnel(&self) -> bool {
+        matches!(self.inner, Inner::Tunnel(_))
+    }
+
+    /// The tunnel, if the connection to the endpoint has become one.
+    pub(crate) fn into_tunnel(self) -> Option<Tunnel> {
+        match self.inner {
+            Inner::Tunnel(tunnel) => Some(*tunnel),
+            _ => None,
+        }
+    }
+
     /// The bytes, if all of them lie in memory.
     pub(crate) fn in_memory(&self) -> Option<Bytes> {
         match &self.inner {
@@ -196,7 +215,7 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
-            Inner::Empty => true,
+            Inner::Empty | Inner::Tunnel(_) => true,
             Inner::Full(bytes) => bytes.is_empty(),
             Inner::Source(source) => source.is_end(),
             Inner::Foreign { body, .. } => body.lock().is_ok_and(|body| body.is_over()),
@@ -205,7 +224,7 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Empty | Inner::Tunnel(_) => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Source(source) => source.size_hint(),
             Inner::Foreign { body, .. } => body
@@ -218,7 +237,7 @@ impl HttpBody for Body {
 impl Inner {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self {
-            Self::Empty => Poll::Ready(None),
+            Self::Empty | Self::Tunnel(_) => Poll::Ready(None),
             Self::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;
@@ -341,6 +360,7 @@ impl fmt::Debug for Body {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
             Inner::Source(_) => "streamed",
+            Inner::Tunnel(_) => "tunnel",
             Inner::Foreign { .. } => "foreign",
         };
         f.debug_struct("Body")

@@ -1,8 +1,17 @@
 //! Plain data: timeouts, limits and pool sizes, every default stated.
 
+mod via;
+
 use std::time::Duration;
 
-/// How long one request may take on its way to an endpoint and back: to each endpoint that is tried.
+pub(crate) use self::via::Pseudonym;
+pub use self::via::Via;
+
+/// How long nothing may move through a tunnel before it is closed.
+pub(crate) const TUNNEL_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// How long one request may take on its way to an endpoint and back. All but `total` count anew for each endpoint that is
+/// tried.
 ///
 /// ```
 /// use std::time::Duration;
@@ -10,6 +19,7 @@ use std::time::Duration;
 ///
 /// let timeouts = Timeouts::default().connect(Duration::from_millis(500));
 /// assert_eq!(timeouts.response, Duration::from_secs(60));
+/// assert_eq!(timeouts.total, None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,6 +28,15 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the last byte of the request that could be written until the response head is there. Default is 60 s.
     pub response: Duration,
+    /// How long an endpoint may send nothing of a response body that has begun. The client's response is then broken off.
+    /// Default is 5 min.
+    pub body: Duration,
+    /// How long a client that sent `Expect: 100-continue` waits for the endpoint's 100 before its body is asked for all the
+    /// same (RFC 9110 §10.1.1). Default is 1 s.
+    pub expect: Duration,
+    /// From the request's head to the last byte of the response, whatever happens between. Before the response's head it is
+    /// a 504, after that the response is broken off. Default is none.
+    pub total: Option<Duration>,
 }
 
 impl Timeouts {
@@ -32,6 +51,27 @@ impl Timeouts {
     pub fn response(self, response: Duration) -> Self {
         Self { response, ..self }
     }
+
+    /// With another limit for silence within a response body.
+    #[must_use]
+    pub fn body(self, body: Duration) -> Self {
+        Self { body, ..self }
+    }
+
+    /// With another limit for the endpoint's 100.
+    #[must_use]
+    pub fn expect(self, expect: Duration) -> Self {
+        Self { expect, ..self }
+    }
+
+    /// With another limit for all of it; `None` is none.
+    #[must_use]
+    pub fn total(self, total: impl Into<Option<Duration>>) -> Self {
+        Self {
+            total: total.into(),
+            ..self
+        }
+    }
 }
 
 impl Default for Timeouts {
@@ -39,6 +79,9 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(5),
             response: Duration::from_mins(1),
+            body: Duration::from_mins(5),
+            expect: Duration::from_secs(1),
+            total: None,
         }
     }
 }
@@ -103,4 +146,15 @@ pub enum Forwarding {
     Both,
     /// Neither. What the client sent is still removed unless it is trusted.
     Off,
+}
+
+/// How an endpoint is told who the client is before the first byte of HTTP: the PROXY protocol of `HAProxy`. A connection
+/// that carries it belongs to one client, so it is not shared with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxyProtocol {
+    /// Version 1: one line of text.
+    V1,
+    /// Version 2: binary.
+    V2,
 }

@@ -43,6 +43,18 @@ pub enum ErrorKind {
     Server,
     /// The client's request is malformed.
     BadRequest,
+    /// The head of the client's request is larger than the server's limits, or has more fields.
+    HeadTooLarge,
+    /// The request line is longer than the server's limit.
+    TargetTooLong,
+    /// The request is of a version of HTTP that is not spoken here.
+    UnsupportedVersion,
+    /// The request has a transfer coding other than `chunked` (RFC 9112 §6.1).
+    UnknownCoding,
+    /// The request expects something other than `100-continue` (RFC 9110 §10.1.1).
+    ExpectationFailed,
+    /// The request was here before: its Via has this proxy's own name (RFC 9110 §7.6.3).
+    LoopDetected,
     /// No route takes the request's path and domain, or a path parameter does not parse.
     NotFound,
     /// A route takes the path, but not with this method.
@@ -73,6 +85,8 @@ pub enum ErrorKind {
     BadResponse,
     /// The endpoint did not answer within the response timeout.
     ResponseTimeout,
+    /// The request as a whole took longer than its total timeout.
+    TotalTimeout,
     /// The endpoint's response body broke off.
     ResponseBody,
 }
@@ -157,10 +171,20 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// The table: every kind has one side and one status (RFC 9110 §15.5, §15.6).
+    /// The table: every kind has one side and one status (RFC 9110 §15.5, §15.6; 431 is RFC 6585 §5, 508 RFC 5842 §7.2).
     fn class(self) -> (Side, StatusCode) {
         match self {
             Self::BadRequest | Self::ClientBody => (Side::Downstream, StatusCode::BAD_REQUEST),
+            Self::HeadTooLarge => {
+                let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                (Side::Downstream, status)
+            }
+            Self::TargetTooLong => (Side::Downstream, StatusCode::URI_TOO_LONG),
+            Self::UnsupportedVersion => (Side::Downstream, StatusCode::HTTP_VERSION_NOT_SUPPORTED),
+            Self::UnknownCoding => (Side::Downstream, StatusCode::NOT_IMPLEMENTED),
+            Self::ExpectationFailed => (Side::Downstream, StatusCode::EXPECTATION_FAILED),
+            // Any client can write a Via, so it is not the operator's log that has to bear it.
+            Self::LoopDetected => (Side::Downstream, StatusCode::LOOP_DETECTED),
             Self::ClientTimeout => (Side::Downstream, StatusCode::REQUEST_TIMEOUT),
             Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),
@@ -169,7 +193,7 @@ impl ErrorKind {
                 (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
             }
             Self::NoEndpoint => (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE),
-            Self::ConnectTimeout | Self::ResponseTimeout => {
+            Self::ConnectTimeout | Self::ResponseTimeout | Self::TotalTimeout => {
                 (Side::Upstream, StatusCode::GATEWAY_TIMEOUT)
             }
             Self::Resolve

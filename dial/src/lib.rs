@@ -82,6 +82,27 @@
 //! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
 //! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
 //!
+//! # Limits and options
+//!
+//! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of
+//! [`ProxyService`]. What is nearer to the route holds.
+//!
+//! | key | default | |
+//! |---|---|---|
+//! | `timeout(connect = ..)` | 5 s | [`Timeouts::connect`]: finding and reaching an endpoint |
+//! | `timeout(response = ..)` | 60 s | [`Timeouts::response`]: the response's head |
+//! | `timeout(body = ..)` | 5 min | [`Timeouts::body`]: silence within the response's body |
+//! | `timeout(total = ..)` | none | [`Timeouts::total`]: all of it |
+//! | `timeout(expect = ..)` | 1 s | [`Timeouts::expect`]: the endpoint's 100, for `Expect: 100-continue` |
+//! | `body_limit` | none | the request's body |
+//! | `upgrade` | `true` | [`Router::upgrade`]: WebSocket and other protocols |
+//! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |
+//! | `host_header` | `endpoint` | [`HostHeader`] |
+//! | `forwarded` | `x_forwarded` | [`Forwarding`] |
+//!
+//! [`Router`] and [`ProxyService`] alone set the name in [`Via`], `X-Real-IP` and `Proxy-Status`: these are the proxy's
+//! own, not a route's.
+//!
 //! # Serving and mounting
 //!
 //! [`serve`] runs every `#[proxy]` of the program; [`Router`] chooses among them and sets what they share; [`Server`]
@@ -105,13 +126,18 @@ mod builder;
 mod client;
 mod config;
 mod error;
+mod fields;
 mod h1;
 mod handler;
 mod proxy;
+mod proxy_protocol;
+mod quiet;
+mod relay;
 mod route;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
 mod upstream;
 
 pub use bytes::Bytes;
@@ -120,7 +146,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
-pub use self::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;

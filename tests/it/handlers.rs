@@ -15,7 +15,7 @@ mod shapes;
 
 use std::net::SocketAddr;
 
-use dial::{ModifiableRequest, ProxyService};
+use dial::{ModifiableRequest, ProxyService, Via};
 use dial_tests::{Log, Origin, RawResponse, client};
 
 use crate::harness::Both;
@@ -43,7 +43,7 @@ fn logged(log: &Log, route: &str) -> String {
 
 /// Asks `proxy` in both homes, and expects the same answer.
 async fn answers(proxy: ProxyService, raw: &str, row: &str) -> [RawResponse; 2] {
-    let both = Both::proxy(proxy).await;
+    let both = Both::proxy(proxy.via(Via::off())).await;
     let [(_, served), (_, axum)] = both.homes();
     let responses = [
         client::request(served, raw).await,

@@ -19,6 +19,7 @@ fn arrived(origin: &Origin) -> Vec<(String, String)> {
     let requests = origin.requests();
     let own = [
         "host",
+        "via",
         "x-forwarded-for",
         "x-forwarded-host",
         "x-forwarded-proto",

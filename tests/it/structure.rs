@@ -12,12 +12,21 @@ use std::path::{Path, PathBuf};
 use scan::{code, paths, without_tests};
 
 /// Left never imports right; those in one place do not import one another, but for [`NEIGHBOURS`].
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 12] = [
     &["error"],
+    &["fields", "quiet", "relay"],
+    &["tunnel"],
     &["body"],
     &["config"],
     &["telemetry"],
-    &["route", "handler", "upstream", "tls", "h1"],
+    &[
+        "route",
+        "handler",
+        "upstream",
+        "tls",
+        "h1",
+        "proxy_protocol",
+    ],
     &["client"],
     &["proxy", "background"],
     &["server"],
@@ -33,7 +42,7 @@ const TLS: [&str; 6] = [
     "client/connect.rs",
     "client/stream.rs",
     "server/listener.rs",
-    "builder/mod.rs",
+    "builder/defaults.rs",
     "builder/mount.rs",
     "lib.rs",
 ];

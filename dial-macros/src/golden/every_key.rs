@@ -76,8 +76,13 @@ const _: () = {
         .methods(&["GET", "POST", "M-SEARCH"])
         .host_header(crate::dial::HostHeader::Preserve)
         .forwarding(crate::dial::Forwarding::Rfc7239)
+        .upgrade(false)
+        .proxy_protocol(crate::dial::ProxyProtocol::V2)
         .connect_timeout(::core::time::Duration::from_millis(500u64))
         .response_timeout(::core::time::Duration::from_millis(120000u64))
+        .body_timeout(::core::time::Duration::from_millis(60000u64))
+        .total_timeout(::core::time::Duration::from_millis(3600000u64))
+        .expect_timeout(::core::time::Duration::from_millis(2000u64))
         .body_limit(65536u64)
         .on_response(|| crate::dial::__private::response_hook(|response| edit(response)))
         .on_error(|| crate::dial::__private::error_hook(hooks::error));

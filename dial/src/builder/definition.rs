@@ -7,10 +7,10 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use super::Defaults;
-use crate::config::{Forwarding, HostHeader};
+use crate::config::{Forwarding, HostHeader, ProxyProtocol, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
-use crate::proxy::{ErrorHook, ResponseHook, RouteSpec};
+use crate::proxy::{ErrorHook, ResponseHook, RouteSpec, allow};
 use crate::upstream::Upstream;
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
@@ -38,8 +38,13 @@ pub struct Definition {
     upstream: OnceCell<Upstream>,
     host_header: Option<HostHeader>,
     forwarding: Option<Forwarding>,
+    upgrade: Option<bool>,
+    proxy_protocol: Option<ProxyProtocol>,
     connect_timeout: Option<Duration>,
     response_timeout: Option<Duration>,
+    body_timeout: Option<Duration>,
+    expect_timeout: Option<Duration>,
+    total_timeout: Option<Duration>,
     body_limit: Option<u64>,
     on_response: Option<fn() -> ResponseHook>,
     on_error: Option<fn() -> ErrorHook>,
@@ -93,24 +98,38 @@ impl Definition {
     }
 
     pub(super) fn spec(&'static self, defaults: &Defaults) -> Result<RouteSpec, Error> {
-        let mut timeouts = defaults.timeouts;
-        timeouts.connect = self.connect_timeout.unwrap_or(timeouts.connect);
-        timeouts.response = self.response_timeout.unwrap_or(timeouts.response);
         Ok(RouteSpec {
             name: self.name.to_owned(),
             handler: Arc::new(self.call),
             upstream: self.upstream()?,
             host_header: self.host_header.unwrap_or(defaults.host_header),
             forwarding: self.forwarding.unwrap_or(defaults.forwarding),
-            timeouts,
-            body_limit: self.body_limit,
+            real_ip: defaults.real_ip,
+            via: defaults.via.pseudonym(),
+            upgrade: self.upgrade.unwrap_or(defaults.upgrade),
+            connect: self.methods.contains(&"CONNECT"),
+            allow: allow(self.methods),
+            proxy_protocol: self.proxy_protocol.or(defaults.proxy_protocol),
+            timeouts: self.timeouts(defaults.timeouts),
+            body_limit: self.body_limit.or(defaults.body_limit),
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
                 .on_error
                 .map(|hook| hook())
                 .or_else(|| defaults.on_error.clone()),
+            proxy_status: defaults.proxy_status,
             states: defaults.states.clone(),
         })
+    }
+
+    fn timeouts(&self, defaults: Timeouts) -> Timeouts {
+        let mut timeouts = defaults;
+        timeouts.connect = self.connect_timeout.unwrap_or(defaults.connect);
+        timeouts.response = self.response_timeout.unwrap_or(defaults.response);
+        timeouts.body = self.body_timeout.unwrap_or(defaults.body);
+        timeouts.expect = self.expect_timeout.unwrap_or(defaults.expect);
+        timeouts.total = self.total_timeout.or(defaults.total);
+        timeouts
     }
 }
 
@@ -137,8 +156,13 @@ impl Definition {
             upstream: OnceCell::new(),
             host_header: None,
             forwarding: None,
+            upgrade: None,
+            proxy_protocol: None,
             connect_timeout: None,
             response_timeout: None,
+            body_timeout: None,
+            expect_timeout: None,
+            total_timeout: None,
             body_limit: None,
             on_response: None,
             on_error: None,
@@ -176,6 +200,18 @@ impl Definition {
     }
 
     #[must_use]
+    pub const fn upgrade(mut self, upgrade: bool) -> Self {
+        self.upgrade = Some(upgrade);
+        self
+    }
+
+    #[must_use]
+    pub const fn proxy_protocol(mut self, version: ProxyProtocol) -> Self {
+        self.proxy_protocol = Some(version);
+        self
+    }
+
+    #[must_use]
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
@@ -184,6 +220,24 @@ impl Definition {
     #[must_use]
     pub const fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn expect_timeout(mut self, timeout: Duration) -> Self {
+        self.expect_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.total_timeout = Some(timeout);
         self
     }
 

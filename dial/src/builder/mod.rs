@@ -1,7 +1,12 @@
 //! Collects routes, validates them, wires them to a server.
 
+mod defaults;
 mod definition;
 mod mount;
+mod switch;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,14 +14,13 @@ use std::sync::Arc;
 use http::Method;
 use ipnet::IpNet;
 
+use self::defaults::Defaults;
 pub use self::definition::{Definition, Hosts, Location, Route};
 pub use self::mount::{IntoUpstream, ProxyService, proxy, try_proxy};
-use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+use crate::client::Client;
 use crate::error::Error;
-use crate::handler::context::States;
-use crate::handler::{Response, Startup};
-use crate::proxy::{ErrorHook, Forwarder, Lane, Proxy, RouteSpec};
+use crate::handler::Startup;
+use crate::proxy::{Forwarder, Lane, Proxy, RouteSpec};
 use crate::route::{Domain, Pattern, RouteTable};
 use crate::server::{App, IntoAddr, Server, Wired};
 
@@ -50,19 +54,6 @@ pub struct Router {
     /// Whether the routes came from the registry, so that an empty set has causes to name.
     registered: bool,
     defaults: Defaults,
-}
-
-/// What routes share unless they say otherwise.
-#[derive(Clone, Default)]
-struct Defaults {
-    states: States,
-    host_header: HostHeader,
-    forwarding: Forwarding,
-    timeouts: Timeouts,
-    pool: PoolConfig,
-    connector: Connector,
-    on_error: Option<ErrorHook>,
-    trusted: Vec<IpNet>,
 }
 
 #[derive(Clone)]
@@ -127,81 +118,6 @@ impl Router {
         self
     }
 
-    /// Gives handlers a value they ask for with [`State<T>`](crate::State); one for each type.
-    #[must_use]
-    pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.defaults.states.insert(state);
-        self
-    }
-
-    /// Edits or replaces the response to every request that fails, unless its route has a hook of its own.
-    #[must_use]
-    pub fn on_error(
-        mut self,
-        hook: impl Fn(&Error, &mut Response) + Send + Sync + 'static,
-    ) -> Self {
-        self.defaults.on_error = Some(ErrorHook::new(hook));
-        self
-    }
-
-    /// Peers whose forwarding fields are believed and added to, as networks (`10.0.0.0/8`) or addresses. Default is
-    /// none: whatever a client says about itself is dropped.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for one that is neither.
-    pub fn trust<T: AsRef<str>>(
-        mut self,
-        networks: impl IntoIterator<Item = T>,
-    ) -> Result<Self, Error> {
-        for network in networks {
-            self.defaults.trusted.push(parse_network(network.as_ref())?);
-        }
-        Ok(self)
-    }
-
-    /// Which forwarding fields are sent. Default is [`Forwarding::XForwarded`].
-    #[must_use]
-    pub fn forwarding(mut self, forwarding: Forwarding) -> Self {
-        self.defaults.forwarding = forwarding;
-        self
-    }
-
-    /// What Host is sent. Default is [`HostHeader::Endpoint`].
-    #[must_use]
-    pub fn host_header(mut self, host_header: HostHeader) -> Self {
-        self.defaults.host_header = host_header;
-        self
-    }
-
-    /// Timeouts of routes that have none of their own. Default is [`Timeouts::default`].
-    #[must_use]
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.defaults.timeouts = timeouts;
-        self
-    }
-
-    /// How idle connections to endpoints are kept. Default is [`PoolConfig::default`].
-    #[must_use]
-    pub fn pool(mut self, pool: PoolConfig) -> Self {
-        self.defaults.pool = pool;
-        self
-    }
-
-    /// Resolves the names of endpoints. Default is the system's resolver.
-    #[must_use]
-    pub fn resolver(mut self, resolve: impl Resolve) -> Self {
-        self.defaults.connector.resolver = Resolver::new(resolve);
-        self
-    }
-
-    /// How `https://` endpoints are verified. Default is the platform's roots, read when there is such an endpoint.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn upstream_tls(mut self, tls: crate::UpstreamTls) -> Self {
-        self.defaults.connector.tls = Some(tls);
-        self
-    }
-
     /// How many routes there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -228,7 +144,7 @@ impl App for Router {
         if self.entries.is_empty() {
             return Err(self.no_routes());
         }
-        let defaults = self.defaults;
+        let defaults = self.defaults.wired();
         let mut places = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             places.push(Place::new(entry, &defaults).map_err(|error| entry.blame(error))?);
@@ -242,6 +158,9 @@ impl App for Router {
         let (pool, on_error) = (defaults.pool, defaults.on_error);
         Ok(Wired {
             trusted: defaults.trusted.into(),
+            tells_local: places
+                .iter()
+                .any(|place| place.spec.proxy_protocol.is_some()),
             proxy: Arc::new(move || {
                 let forwarder = Arc::new(Forwarder::new(Client::new(connector.clone(), pool, 1)));
                 let lane =

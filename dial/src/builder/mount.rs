@@ -9,19 +9,23 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
+use http::header::EXPECT;
 use http::{Extensions, Request};
 use http_body::Body as HttpBody;
+use hyper::upgrade::OnUpgrade;
 use ipnet::IpNet;
 
-use super::{Defaults, parse_network};
+use super::defaults::Defaults;
+use super::parse_network;
+use super::switch::switched;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, Timeouts};
+use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 use crate::error::{BoxError, Error};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
-use crate::handler::{ClientAddr, Handler, IntoEdit, Response, Startup};
-use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec};
+use crate::handler::{ClientAddr, Handler, Hop, IntoEdit, Response, Startup};
+use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
 use crate::route::Params;
 use crate::upstream::{IntoHosts, Upstream};
 
@@ -72,6 +76,10 @@ pub struct ProxyService {
 struct Options {
     host_header: Option<HostHeader>,
     forwarding: Option<Forwarding>,
+    real_ip: Option<bool>,
+    via: Option<Via>,
+    upgrade: Option<bool>,
+    proxy_status: Option<bool>,
     timeouts: Option<Timeouts>,
     check: Arc<Check>,
     pool: PoolConfig,
@@ -125,15 +133,26 @@ pub fn try_proxy<S>(
             upstream,
             host_header: HostHeader::default(),
             forwarding: Forwarding::default(),
+            real_ip: false,
+            via: None,
+            upgrade: true,
+            connect: false,
+            allow: allow(&[]),
+            proxy_protocol: None,
             timeouts: Timeouts::default(),
             body_limit: None,
             on_response: None,
             on_error: None,
+            proxy_status: false,
             states: crate::handler::context::States::default(),
         },
         options: Options {
             host_header: None,
             forwarding: None,
+            real_ip: None,
+            via: None,
+            upgrade: None,
+            proxy_status: None,
             timeouts: None,
             check: Arc::new(move |startup| checked.check(startup)),
             pool: PoolConfig::default(),
@@ -172,6 +191,37 @@ impl ProxyService {
     #[must_use]
     pub fn forwarding(self, forwarding: Forwarding) -> Self {
         self.with(|_, options| options.forwarding = Some(forwarding))
+    }
+
+    /// What Via calls this proxy in what it forwards (RFC 9110 §7.6.3). Default is [`Via::default`].
+    #[must_use]
+    pub fn via(self, via: Via) -> Self {
+        self.with(|_, options| options.via = Some(via))
+    }
+
+    /// Whether clients may turn their connection into another protocol, such as WebSocket; see
+    /// [`Router::upgrade`](crate::Router::upgrade). Default is yes.
+    #[must_use]
+    pub fn upgrade(self, upgrade: bool) -> Self {
+        self.with(|_, options| options.upgrade = Some(upgrade))
+    }
+
+    /// Whether `X-Real-IP` tells endpoints the client's address. Default is no.
+    #[must_use]
+    pub fn real_ip(self, real_ip: bool) -> Self {
+        self.with(|_, options| options.real_ip = Some(real_ip))
+    }
+
+    /// Whether the answers to requests that failed say why, in a `Proxy-Status` field (RFC 9209). Default is no.
+    #[must_use]
+    pub fn proxy_status(self, proxy_status: bool) -> Self {
+        self.with(|_, options| options.proxy_status = Some(proxy_status))
+    }
+
+    /// Which PROXY protocol endpoints are spoken to with. Default is none.
+    #[must_use]
+    pub fn proxy_protocol(self, version: ProxyProtocol) -> Self {
+        self.with(|spec, _| spec.proxy_protocol = Some(version))
     }
 
     /// Default is [`Timeouts::default`].
@@ -266,7 +316,18 @@ impl ProxyService {
         let mut spec = self.spec.clone();
         spec.host_header = self.options.host_header.unwrap_or(defaults.host_header);
         spec.forwarding = self.options.forwarding.unwrap_or(defaults.forwarding);
+        spec.real_ip = self.options.real_ip.unwrap_or(defaults.real_ip);
+        spec.via = self
+            .options
+            .via
+            .as_ref()
+            .unwrap_or(&defaults.via)
+            .pseudonym();
+        spec.upgrade = self.options.upgrade.unwrap_or(defaults.upgrade);
+        spec.proxy_protocol = spec.proxy_protocol.or(defaults.proxy_protocol);
         spec.timeouts = self.options.timeouts.unwrap_or(defaults.timeouts);
+        spec.body_limit = spec.body_limit.or(defaults.body_limit);
+        spec.proxy_status = self.options.proxy_status.unwrap_or(defaults.proxy_status);
         spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
         spec.states.extend(&defaults.states);
         spec
@@ -307,13 +368,7 @@ impl ProxyService {
     fn peer(&self, extensions: &Extensions) -> Peer {
         let mut peer = match (self.options.client_addr)(extensions) {
             None => Peer::default(),
-            Some(addr) => {
-                let ip = addr.ip().to_canonical();
-                Peer::new(
-                    addr,
-                    self.options.trusted.iter().any(|net| net.contains(&ip)),
-                )
-            }
+            Some(addr) => Peer::new(addr, Arc::clone(&self.options.trusted)),
         };
         peer.https = self.options.https;
         peer
@@ -347,11 +402,20 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<B>) -> Self::Future {
         let lane = self.lane();
-        let peer = self.peer(request.extensions());
+        let peer = Arc::new(self.peer(request.extensions()));
+        let switch = request.extensions_mut().remove::<OnUpgrade>();
+        let hop = Hop {
+            can_tunnel: switch.is_some(),
+            waits: request.headers().contains_key(EXPECT),
+            ..Hop::default()
+        };
         let request = request.map(Body::received);
-        Box::pin(async move { Ok(lane.handle(request, &peer, Params::none()).await) })
+        Box::pin(async move {
+            let response = lane.handle(request, &peer, hop, Params::none()).await;
+            Ok(switched(response, switch))
+        })
     }
 }
 

@@ -1,28 +1,36 @@
 //! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
+mod exchange;
+mod faults;
+
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::Request;
+use http::header::{CONTENT_LENGTH, EXPECT, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::uri::PathAndQuery;
+use http::{Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
-use super::Failed;
+use self::exchange::{Exchange, switches};
 use super::pool::Pool;
 use super::stream::Stream;
+use super::{Failed, Way};
 use crate::body::{Body, Source};
-use crate::error::{Chain, Error, ErrorKind, RequestSent};
+use crate::error::{Error, ErrorKind, RequestSent};
+use crate::fields;
 use crate::h1::{
-    BodyError, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
-    request_head,
+    Asks, BodyError, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
+    interim_head, request_head,
 };
-use crate::handler::Response;
+use crate::handler::{Hop, Response};
+use crate::quiet::{Quiet, Ran};
+use crate::tunnel::Tunnel;
 use crate::upstream::Endpoint;
 
 /// What an endpoint may send as a response's head.
@@ -33,6 +41,8 @@ const LIMITS: HeadLimits = HeadLimits {
 };
 /// Room for a response's head, and for a small body behind it.
 const READ: usize = 8 * 1024;
+/// A timer's first run, before it is needed.
+const IDLE: Duration = Duration::from_mins(1);
 /// How many interim responses one request may bring.
 const MAX_INTERIM: u32 = 32;
 
@@ -43,8 +53,8 @@ pub(crate) struct Connection {
     input: BytesMut,
     writer: Writer,
     exchange: Exchange,
-    /// Runs while a response is waited for; one for all requests.
-    timer: Pin<Box<Sleep>>,
+    /// Runs while the endpoint is waited for; one for all requests.
+    quiet: Quiet,
     /// Whether it carried a request before.
     reused: bool,
     endpoint: Arc<Endpoint>,
@@ -52,30 +62,17 @@ pub(crate) struct Connection {
     pub(super) idle_since: Instant,
 }
 
-/// The request a connection carries, and its response.
-struct Exchange {
-    request: Request<Body>,
-    /// The request's body, if it lay in memory: with it the request can be given back after it was read.
-    memory: Option<Bytes>,
-    /// Why the request's body broke off, if it did.
-    upload_failed: Option<ErrorKind>,
-    interim: u32,
-    /// The response's body.
-    reader: BodyReader,
-    keep_alive: bool,
-}
-
 impl Connection {
-    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: &Arc<Pool>) -> Self {
+    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: Weak<Pool>) -> Self {
         Self {
             stream,
             input: BytesMut::new(),
             writer: Writer::default(),
             exchange: Exchange::none(),
-            timer: Box::pin(sleep_until(Instant::now())),
+            quiet: Quiet::new(IDLE),
             reused: false,
             endpoint: Arc::clone(endpoint),
-            pool: Arc::downgrade(pool),
+            pool,
             idle_since: Instant::now(),
         }
     }
@@ -97,49 +94,89 @@ impl Connection {
     /// Sends one request and waits for the head of its response. The connection goes back to its pool once the
     /// response was read to its end, and is closed if this future or the response is dropped before.
     ///
-    /// `limit` runs from the last byte of the request that was written, so that a long upload is not cut short.
+    /// The response timeout runs from the last byte of the request that was written, so that a long upload is not cut
+    /// short.
     pub(crate) async fn send(
         mut self: Box<Self>,
         request: Request<Body>,
-        limit: Duration,
+        way: &Way<'_>,
     ) -> Result<Response, Failed> {
-        self.begin(request);
-        self.timer.as_mut().reset(Instant::now() + limit);
-        let mut written = 0;
+        self.begin(request, way);
+        let limit = if self.exchange.holds {
+            way.timeouts.expect
+        } else {
+            way.timeouts.response
+        };
+        self.quiet.start(limit, 0, way.deadline);
         let head = std::future::poll_fn(|cx| {
-            if let Poll::Ready(head) = self.poll_head(cx) {
-                return Poll::Ready(head);
+            loop {
+                if let Poll::Ready(head) = self.poll_head(way, cx) {
+                    return Poll::Ready(head);
+                }
+                let ran = ready!(self.quiet.poll(self.writer.total(), cx));
+                if ran == Ran::Quiet && self.exchange.holds {
+                    // The endpoint does not say whether it wants the body (RFC 9110 §10.1.1).
+                    self.release(way);
+                    continue;
+                }
+                return Poll::Ready(Err(self.timed_out(ran, way)));
             }
-            if written != self.writer.total() {
-                written = self.writer.total();
-                self.timer.as_mut().reset(Instant::now() + limit);
-            }
-            ready!(self.timer.as_mut().poll(cx));
-            Poll::Ready(Err(self.timed_out(limit)))
         });
         match head.await {
-            Ok(head) => self.respond(head),
+            Ok(head) => self.respond(head, way),
             Err(error) => Err(self.failed(error)),
         }
     }
 
     /// Puts the head into the writer. Nothing is written yet.
-    fn begin(&mut self, request: Request<Body>) {
-        let length = Length::of_outgoing(request.method(), request.body());
-        self.writer.begin(length, false, |out| {
-            let root = PathAndQuery::from_static("/");
-            let target = request.uri().path_and_query().unwrap_or(&root);
-            request_head(out, request.method(), target, request.headers(), length);
+    fn begin(&mut self, request: Request<Body>, way: &Way<'_>) {
+        let Hop {
+            trailers,
+            upgrade,
+            connect,
+            waits,
+            ..
+        } = way.hop;
+        let length = match connect {
+            None => Length::of_outgoing(request.method(), request.body()),
+            Some(_) => None,
+        };
+        let asks = Asks {
+            trailers: *trailers,
+            upgrade: upgrade.as_deref(),
+        };
+        let headers = request.headers();
+        let with_trailers = *trailers || headers.contains_key(TRAILER);
+        self.writer.begin(length, with_trailers, |out| {
+            let target = match connect {
+                None => request.uri().path_and_query().map(PathAndQuery::as_str),
+                Some(authority) => Some(authority.as_str()),
+            };
+            let target = target.unwrap_or("/");
+            request_head(out, request.method(), target, headers, length, asks);
         });
+        let memory = request.body().in_memory();
         self.exchange = Exchange {
-            memory: request.body().in_memory(),
+            holds: *waits && memory.is_none() && headers.contains_key(EXPECT),
+            memory,
             request,
             ..Exchange::none()
         };
     }
 
+    /// Lets the body follow its head.
+    fn release(&mut self, way: &Way<'_>) {
+        self.exchange.holds = false;
+        let limit = way.timeouts.response;
+        self.quiet.start(limit, self.writer.total(), way.deadline);
+    }
+
     /// Writes the request, and reads at the same time: an endpoint may answer before it has read all.
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Error>> {
+    fn poll_head(
+        &mut self,
+        way: &Way<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<ResponseHead, Error>> {
         let upload = match self.poll_upload(cx) {
             Poll::Ready(Err(WriteError::Body(error))) => {
                 return Poll::Ready(Err(self.broken_upload(error)));
@@ -155,10 +192,14 @@ impl Connection {
             };
         }
         loop {
-            match self.parse_head() {
+            let waited = self.exchange.holds;
+            match self.parse_head(way) {
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
                 Ok(None) => {}
                 Err(bad) => return Poll::Ready(Err(self.bad_response(bad))),
+            }
+            if waited && !self.exchange.holds {
+                return self.poll_head(way, cx);
             }
             self.input.reserve(READ);
             match self.stream.poll_read(cx, &mut self.input) {
@@ -180,24 +221,26 @@ impl Connection {
 
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let Exchange {
-            request, memory, ..
+            request,
+            memory,
+            holds,
+            ..
         } = &mut self.exchange;
         // A body that cannot be given back is not touched before the connection has taken the first byte.
-        if memory.is_none() && !self.writer.began() {
-            match self.writer.poll_flush(&mut self.stream, cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(WriteError::Io(error))),
-                Poll::Pending => return Poll::Pending,
+        if *holds || memory.is_none() && !self.writer.began() {
+            ready!(self.writer.poll_flush(&mut self.stream, cx)).map_err(WriteError::Io)?;
+            if *holds {
+                return Poll::Pending;
             }
         }
         self.writer
             .poll_message(&mut self.stream, request.body_mut(), cx)
     }
 
-    /// The final response's head, once it is there.
-    fn parse_head(&mut self) -> Result<Option<ResponseHead>, Malformed> {
+    /// The final response's head, once it is there. Interim ones go to the client.
+    fn parse_head(&mut self, way: &Way<'_>) -> Result<Option<ResponseHead>, Malformed> {
         while !self.input.is_empty() {
-            let Some((head, used)) = ResponseHead::parse(&self.input, &LIMITS)? else {
+            let Some((mut head, used)) = ResponseHead::parse(&self.input, &LIMITS)? else {
                 return Ok(None);
             };
             self.input.advance(used);
@@ -205,29 +248,62 @@ impl Connection {
                 return Ok(Some(head));
             }
             self.exchange.interim += 1;
-            // RFC 9110 §15.2.2: a switch nobody asked for.
-            if head.status == http::StatusCode::SWITCHING_PROTOCOLS
-                || self.exchange.interim > MAX_INTERIM
-            {
-                return Err(Malformed::Syntax);
+            if self.exchange.interim > MAX_INTERIM {
+                return Err(Malformed::Interim);
+            }
+            match head.status {
+                StatusCode::SWITCHING_PROTOCOLS if switches(way.hop, &head.headers) => {
+                    return Ok(Some(head));
+                }
+                // RFC 9110 §15.2.2: a switch nobody asked for.
+                StatusCode::SWITCHING_PROTOCOLS => return Err(Malformed::Switch),
+                StatusCode::CONTINUE if self.exchange.holds => {
+                    self.release(way);
+                    return Ok(None);
+                }
+                // Nobody waits for it, or no longer.
+                StatusCode::CONTINUE => {}
+                status => {
+                    fields::strip(&mut head.headers);
+                    head.headers.remove(CONTENT_LENGTH);
+                    if let Some(relay) = &way.hop.relay {
+                        relay.push(|out| interim_head(out, status, &head.headers));
+                    }
+                }
             }
         }
         Ok(None)
     }
 
-    fn respond(mut self: Box<Self>, head: ResponseHead) -> Result<Response, Failed> {
+    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Response, Failed> {
         let mut headers = head.headers;
-        let method = self.exchange.request.method();
-        let length = match Length::of_response(method, head.status, head.version, &mut headers) {
-            Ok(length) => length,
-            Err(bad) => {
-                let error = self.bad_response(bad);
-                return Err(self.failed(error));
+        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        let connected = way.hop.connect.is_some() && head.status.is_success();
+        let body = if switched || connected {
+            // A tunnel has no framing, whatever its head says (RFC 9110 §9.3.6).
+            headers.remove(CONTENT_LENGTH);
+            headers.remove(TRANSFER_ENCODING);
+            let protocol = headers.remove(UPGRADE).filter(|_| switched);
+            let Self { stream, input, .. } = *self;
+            Body::from_tunnel(Tunnel::new(Box::new(stream), input, protocol))
+        } else {
+            let method = self.exchange.request.method();
+            match Length::of_response(method, head.status, head.version, &mut headers) {
+                Ok(length) => {
+                    self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
+                    let limit = way.timeouts.body;
+                    self.quiet.start(limit, self.progress(), way.deadline);
+                    self.into_body(length)
+                }
+                Err(bad) => {
+                    let error = self.bad_response(bad);
+                    return Err(self.failed(error));
+                }
             }
         };
-        self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
-        let mut response = Response::new(self.into_body(length));
+        let mut response = Response::new(body);
         *response.status_mut() = head.status;
+        *response.version_mut() = head.version;
         *response.headers_mut() = headers;
         Ok(response)
     }
@@ -278,68 +354,17 @@ impl Connection {
         }
     }
 
-    fn disconnected(&self, source: Option<io::Error>) -> Error {
-        let what = match self.input.is_empty() {
-            true => "the connection ended before an answer",
-            false => "the connection ended within the answer's head",
-        };
-        let error = Error::new(
-            ErrorKind::Disconnected,
-            format!("{}: {what}", self.endpoint),
-        );
-        match source {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
-    }
-
-    fn timed_out(&self, limit: Duration) -> Error {
-        // While more of the request is awaited, the endpoint is not to blame.
-        let (kind, what) = match self.writer.awaits_body() {
-            true => (ErrorKind::ClientTimeout, "nothing of the request body"),
-            false => (ErrorKind::ResponseTimeout, "no response"),
-        };
-        Error::new(kind, format!("{}: {what} within {limit:?}", self.endpoint))
-    }
-
-    fn bad_response(&self, bad: Malformed) -> Error {
-        let what = format!("{}: the answer is not proper HTTP/1: {bad}", self.endpoint);
-        Error::new(ErrorKind::BadResponse, what)
-    }
-
-    fn broken_upload(&self, error: Option<Error>) -> Error {
-        error
-            .unwrap_or_else(|| {
-                let what = "the request body is not as long as it said";
-                Error::new(ErrorKind::ClientBody, what)
-            })
-            .within(&self.endpoint)
-    }
-
-    fn broken_response(&mut self, error: BodyError) -> Error {
-        let (kind, what) = match self.exchange.upload_failed {
-            // A request that breaks off takes the connection with it: no fault of the endpoint's.
-            Some(kind) => (kind, "given up, because the request body broke off"),
-            None => (ErrorKind::ResponseBody, "the response body broke off"),
-        };
-        let sent = RequestSent::Yes;
-        let error = Error::new(kind, format!("{}: {what}", self.endpoint))
-            .with_source(error)
-            .with_sent(sent);
-        // It is too late for a status, so this is the place to log it.
-        if kind == ErrorKind::ResponseBody {
-            tracing::warn!(?kind, ?sent, "{}", Chain(&error));
-        } else {
-            tracing::debug!(?kind, ?sent, "{}", Chain(&error));
-        }
-        error
+    /// Changes whenever something moves in either direction.
+    fn progress(&self) -> u64 {
+        self.writer.total() + self.exchange.frames
     }
 }
 
 impl Source for Connection {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // The endpoint may answer while it still reads.
+        // The endpoint may answer while it still reads. A body it did not ask for is not asked for now.
         if !self.writer.is_done()
+            && !self.exchange.holds
             && let Poll::Ready(Err(WriteError::Body(error))) = self.poll_upload(cx)
         {
             let kind = error.map_or(ErrorKind::ClientBody, |error| error.kind());
@@ -353,8 +378,20 @@ impl Source for Connection {
             ..
         } = self;
         let read = |cx: &mut Context<'_>, input: &mut BytesMut| stream.poll_read(cx, input);
-        let frame = ready!(exchange.reader.poll_frame(input, cx, read));
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| self.broken_response(error))))
+        let frame = exchange.reader.poll_frame(input, cx, read);
+        if let Poll::Ready(frame) = frame {
+            self.exchange.frames += 1;
+            return Poll::Ready(
+                frame.map(|frame| frame.map_err(|error| self.broken_response(error))),
+            );
+        }
+        let ran = ready!(self.quiet.poll(self.progress(), cx));
+        let error = match ran {
+            Ran::Quiet => "nothing of it came for too long",
+            Ran::Out => "its time was up",
+        };
+        let error = io::Error::new(io::ErrorKind::TimedOut, error);
+        Poll::Ready(Some(Err(self.broken_response(BodyError::Io(error)))))
     }
 
     fn is_end(&self) -> bool {
@@ -378,18 +415,5 @@ impl Source for Connection {
         self.input = BytesMut::new();
         self.reused = true;
         pool.put(self);
-    }
-}
-
-impl Exchange {
-    fn none() -> Self {
-        Self {
-            request: Request::default(),
-            memory: None,
-            upload_failed: None,
-            interim: 0,
-            reader: BodyReader::new(Length::Exact(0)),
-            keep_alive: false,
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 #[cfg(feature = "tls")]
 use once_cell::sync::OnceCell;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -27,13 +28,14 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Connects within `limit`.
+    /// Connects within `limit`. `preamble` is sent before anything else, TLS included.
     pub(crate) async fn connect(
         &self,
         endpoint: &Endpoint,
+        preamble: &[u8],
         limit: Duration,
     ) -> Result<Stream, Error> {
-        timeout(limit, self.open(endpoint, limit))
+        timeout(limit, self.open(endpoint, preamble, limit))
             .await
             .unwrap_or_else(|_| {
                 let what = format!("{endpoint}: not connected within {limit:?}");
@@ -41,10 +43,21 @@ impl Connector {
             })
     }
 
-    async fn open(&self, endpoint: &Endpoint, limit: Duration) -> Result<Stream, Error> {
-        let stream = self.dial(endpoint, limit).await?;
+    async fn open(
+        &self,
+        endpoint: &Endpoint,
+        preamble: &[u8],
+        limit: Duration,
+    ) -> Result<Stream, Error> {
+        let mut stream = self.dial(endpoint, limit).await?;
         // Requests are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
+        if !preamble.is_empty() {
+            stream.write_all(preamble).await.map_err(|source| {
+                let what = format!("{endpoint}: cannot send who the client is");
+                Error::new(ErrorKind::Connect, what).with_source(source)
+            })?;
+        }
         match endpoint.scheme() {
             Scheme::Http => Ok(Stream::Plain(stream)),
             Scheme::Https => self.encrypt(stream, endpoint).await,

@@ -6,10 +6,10 @@ mod pool;
 mod resolve;
 mod stream;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Weak};
 
 use http::Request;
+use tokio::time::Instant;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
@@ -17,15 +17,27 @@ use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::body::Body;
-use crate::config::{PoolConfig, Timeouts};
+use crate::config::{PoolConfig, ProxyProtocol, Timeouts};
 use crate::error::{Error, RequestSent};
-use crate::handler::Response;
+use crate::handler::context::Peer;
+use crate::handler::{Hop, Response};
+use crate::proxy_protocol;
 use crate::upstream::Endpoint;
 
 /// One worker's way out: its connections and how to make more.
 pub(crate) struct Client {
     pool: Arc<Pool>,
     connector: Connector,
+}
+
+/// What goes with a request besides its message.
+pub(crate) struct Way<'a> {
+    pub(crate) timeouts: &'a Timeouts,
+    /// When the response has to be there, to its end.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) hop: &'a Hop,
+    /// What the endpoint is told of the client before HTTP begins.
+    pub(crate) proxy_protocol: Option<(ProxyProtocol, &'a Peer)>,
 }
 
 /// A request that did not get an answer. `again` gives it back when it can be sent once more: not a byte of it was
@@ -52,10 +64,10 @@ impl Client {
         &self,
         endpoint: &Arc<Endpoint>,
         mut request: Request<Body>,
-        timeouts: &Timeouts,
+        way: &Way<'_>,
     ) -> Result<Response, Failed> {
-        while let Some(connection) = self.pool.take(endpoint.id()) {
-            match connection.send(request, timeouts.response).await {
+        while let Some(connection) = self.pooled(endpoint, way) {
+            match connection.send(request, way).await {
                 Err(Failed {
                     again: Some(again),
                     error,
@@ -69,8 +81,8 @@ impl Client {
                 answer => return answer,
             }
         }
-        match self.connect(endpoint, timeouts.connect).await {
-            Ok(connection) => connection.send(request, timeouts.response).await,
+        match self.connect(endpoint, way).await {
+            Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,
                 again: Some(Box::new(request)),
@@ -78,12 +90,29 @@ impl Client {
         }
     }
 
+    /// A connection that tells who the client is belongs to that client: it is neither taken from the pool nor put there.
+    fn pooled(&self, endpoint: &Arc<Endpoint>, way: &Way<'_>) -> Option<Box<Connection>> {
+        match way.proxy_protocol {
+            None => self.pool.take(endpoint.id()),
+            Some(_) => None,
+        }
+    }
+
     async fn connect(
         &self,
         endpoint: &Arc<Endpoint>,
-        limit: Duration,
+        way: &Way<'_>,
     ) -> Result<Box<Connection>, Error> {
-        let stream = self.connector.connect(endpoint, limit).await?;
-        Ok(Box::new(Connection::new(stream, endpoint, &self.pool)))
+        let mut preamble = Vec::new();
+        let mut pool = Arc::downgrade(&self.pool);
+        if let Some((version, peer)) = way.proxy_protocol {
+            // Somebody else's server does not tell which address of its own the client connected to.
+            let local = peer.local.or(peer.addr.map(proxy_protocol::unspecified));
+            proxy_protocol::write(version, &mut preamble, peer.addr, local);
+            pool = Weak::new();
+        }
+        let limit = way.timeouts.connect;
+        let stream = self.connector.connect(endpoint, &preamble, limit).await?;
+        Ok(Box::new(Connection::new(stream, endpoint, pool)))
     }
 }

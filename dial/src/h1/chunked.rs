@@ -4,6 +4,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::head::Malformed;
 use super::{MAX_CHUNK_LINE, MAX_TRAILERS, has_bare_lf};
+use crate::fields::may_trail;
 
 /// The most trailer fields.
 const MAX_FIELDS: usize = 64;
@@ -37,7 +38,7 @@ pub(crate) enum Chunk {
     Skip(usize),
     /// Data: so many of the bytes at hand.
     Data(usize),
-    /// The end of the body, with its trailers, after so many bytes.
+    /// The end of the body, with those trailers that may be passed on, after so many bytes.
     End(usize, Option<HeaderMap>),
     /// More bytes are needed.
     Partial,
@@ -108,10 +109,12 @@ impl Decoder {
                 for field in fields {
                     let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| BAD)?;
                     let value = HeaderValue::from_bytes(field.value).map_err(|_| BAD)?;
-                    trailers.append(name, value);
+                    if may_trail(&name) {
+                        trailers.append(name, value);
+                    }
                 }
                 self.state = State::End;
-                Ok(Chunk::End(used, Some(trailers)))
+                Ok(Chunk::End(used, (!trailers.is_empty()).then_some(trailers)))
             }
             Ok(httparse::Status::Partial) if input.len() < MAX_TRAILERS => Ok(Chunk::Partial),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => {

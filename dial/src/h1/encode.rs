@@ -2,27 +2,56 @@
 
 use std::io::Write;
 
-use http::header::HeaderMap;
-use http::uri::PathAndQuery;
+use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::framing::Length;
+use crate::fields::may_trail;
 
-/// Writes a request's head. `length` is told by dial alone: the framing fields are not in `headers`.
+/// What a request asks of the connection it is sent over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asks<'a> {
+    /// `TE: trailers` (RFC 9110 §10.1.4).
+    pub(crate) trailers: bool,
+    /// The protocols to switch to (RFC 9110 §7.8).
+    pub(crate) upgrade: Option<&'a HeaderValue>,
+}
+
+/// Writes a request's head. `length` is told by dial alone, and so is what is asked of the connection: neither is in
+/// `headers`.
 pub(crate) fn request_head(
     out: &mut Vec<u8>,
     method: &Method,
-    target: &PathAndQuery,
+    target: &str,
     headers: &HeaderMap,
     length: Option<Length>,
+    asks: Asks<'_>,
 ) {
     out.extend_from_slice(method.as_str().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(target.as_str().as_bytes());
+    out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
     push_fields(out, headers);
     push_length(out, length);
+    if asks.trailers {
+        out.extend_from_slice(b"te: trailers\r\n");
+    }
+    if let Some(protocols) = asks.upgrade {
+        push_field(out, "upgrade", protocols.as_bytes());
+    }
+    // Whoever sends either names it, so that it goes no further than the next peer.
+    match (asks.trailers, asks.upgrade.is_some()) {
+        (true, true) => push_field(out, "connection", b"te, upgrade"),
+        (true, false) => push_field(out, "connection", b"te"),
+        (false, true) => push_field(out, "connection", b"upgrade"),
+        (false, false) => {}
+    }
     out.extend_from_slice(b"\r\n");
+}
+
+/// Writes the head of an interim response.
+pub(crate) fn interim_head(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap) {
+    response_head(out, status, headers, None, None);
 }
 
 /// Writes a response's head. `connection` is dial's own word on the connection: `close`, `keep-alive`, or nothing.
@@ -41,20 +70,22 @@ pub(crate) fn response_head(
     push_fields(out, headers);
     push_length(out, length);
     if let Some(connection) = connection {
-        out.extend_from_slice(b"connection: ");
-        out.extend_from_slice(connection.as_bytes());
-        out.extend_from_slice(b"\r\n");
+        push_field(out, "connection", connection.as_bytes());
     }
     out.extend_from_slice(b"\r\n");
 }
 
 fn push_fields(out: &mut Vec<u8>, headers: &HeaderMap) {
     for (name, value) in headers {
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
+        push_field(out, name.as_str(), value.as_bytes());
     }
+}
+
+fn push_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
 }
 
 fn push_length(out: &mut Vec<u8>, length: Option<Length>) {
@@ -78,8 +109,9 @@ pub(crate) fn push_chunk_head(out: &mut Vec<u8>, size: usize) {
 /// The last chunk and the trailers.
 pub(crate) fn end_chunks(out: &mut Vec<u8>, trailers: Option<&HeaderMap>) {
     out.extend_from_slice(b"0\r\n");
-    if let Some(trailers) = trailers {
-        push_fields(out, trailers);
+    let trailers = trailers.into_iter().flatten();
+    for (name, value) in trailers.filter(|(name, _)| may_trail(name)) {
+        push_field(out, name.as_str(), value.as_bytes());
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -113,9 +145,10 @@ mod tests {
         request_head(
             &mut out,
             &Method::POST,
-            &PathAndQuery::from_static("/a?b"),
+            "/a?b",
             &headers,
             Some(Length::Exact(1_203_456_789)),
+            Asks::default(),
         );
         assert_eq!(
             String::from_utf8(out).unwrap(),

@@ -10,11 +10,12 @@ use http::{Method, StatusCode, Uri, Version};
 
 use super::framing::Length;
 use super::has_bare_lf;
+use crate::error::ErrorKind;
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
-    /// Bytes of the first line.
+    /// Bytes of the first line, without its end.
     pub(crate) line: usize,
     /// Bytes of the whole head.
     pub(crate) bytes: usize,
@@ -44,6 +45,10 @@ pub(crate) enum Malformed {
     Framing(&'static str),
     /// A transfer coding other than chunked.
     Coding,
+    /// A switch of protocols that was not asked for (RFC 9110 §15.2.2); responses only.
+    Switch,
+    /// Too many interim responses.
+    Interim,
 }
 
 /// What came of some bytes: a head, with the number of bytes it had; or it is not complete yet.
@@ -77,21 +82,23 @@ impl RequestHead {
         let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
         let mut request = httparse::Request::new(&mut []);
         let used = match request.parse_with_uninit_headers(input, fields) {
-            Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
-            Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
+            Ok(httparse::Status::Complete(used)) => used,
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => return Err(Malformed::of(error, input)),
         };
-        if has_bare_lf(&input[..used]) {
-            return Err(Malformed::Syntax);
-        }
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
         else {
             return Err(Malformed::Syntax);
         };
-        if method.len() + target.len() > limits.line {
+        if method.len() + target.len() + "  HTTP/1.1".len() > limits.line {
             return Err(Malformed::Line);
+        }
+        if used > limits.bytes {
+            return Err(Malformed::Head);
+        }
+        if has_bare_lf(&input[..used]) {
+            return Err(Malformed::Syntax);
         }
         let copy = Copied::new(input, used);
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
@@ -160,7 +167,8 @@ impl ResponseHead {
 
 /// A head that is not complete: it may go on unless it is too long already.
 fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
-    if input.len() > limits.line && !input[..=limits.line].contains(&b'\n') {
+    let line = limits.line + "\r\n".len();
+    if input.len() >= line && !input[..line].contains(&b'\n') {
         return Err(Malformed::Line);
     }
     match input.len() < limits.bytes {
@@ -360,17 +368,19 @@ impl Malformed {
             Self::Host => "a bad Host",
             Self::Framing(why) => why,
             Self::Coding => "an unknown transfer coding",
+            Self::Switch => "a switch to another protocol than was asked for",
+            Self::Interim => "too many interim responses",
         }
     }
 
-    /// What a client is answered with.
-    pub(crate) fn status(self) -> StatusCode {
+    /// What a client did wrong that sent it.
+    pub(crate) fn kind(self) -> ErrorKind {
         match self {
-            Self::Syntax | Self::Target | Self::Host | Self::Framing(_) => StatusCode::BAD_REQUEST,
-            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Self::Line => StatusCode::URI_TOO_LONG,
-            Self::Head => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Version => ErrorKind::UnsupportedVersion,
+            Self::Line => ErrorKind::TargetTooLong,
+            Self::Head => ErrorKind::HeadTooLarge,
+            Self::Coding => ErrorKind::UnknownCoding,
+            _ => ErrorKind::BadRequest,
         }
     }
 }

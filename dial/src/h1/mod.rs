@@ -13,7 +13,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::encode::{request_head, response_head};
+pub(crate) use self::encode::{Asks, interim_head, request_head, response_head};
 pub(crate) use self::framing::Length;
 pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead};
 pub(crate) use self::reader::{BodyError, BodyReader};

@@ -4,11 +4,12 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 
 use crate::error::Error;
 use crate::handler::{Outbound, Response};
@@ -19,24 +20,38 @@ pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Peer {
     pub(crate) addr: Option<SocketAddr>,
+    /// The address it connected to.
+    pub(crate) local: Option<SocketAddr>,
     /// The address as `X-Forwarded-For` wants it.
     pub(crate) ip_value: Option<HeaderValue>,
     /// Whether its forwarding fields are believed.
     pub(crate) trusted: bool,
     pub(crate) https: bool,
+    /// Whose fields are believed.
+    pub(crate) networks: Arc<[IpNet]>,
 }
 
 impl Peer {
-    pub(crate) fn new(addr: SocketAddr, trusted: bool) -> Self {
+    pub(crate) fn new(addr: SocketAddr, networks: Arc<[IpNet]>) -> Self {
         // An IPv4 client of a dual-stack socket is an IPv4 client.
         let ip = addr.ip().to_canonical();
         Self {
             addr: Some(SocketAddr::new(ip, addr.port())),
+            local: None,
             ip_value: HeaderValue::try_from(ip.to_string()).ok(),
-            trusted,
+            trusted: contains(&networks, ip),
             https: false,
+            networks,
         }
     }
+
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        contains(&self.networks, ip)
+    }
+}
+
+fn contains(networks: &[IpNet], ip: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&ip))
 }
 
 /// The values handlers ask for with [`State`](crate::State), one for each type.

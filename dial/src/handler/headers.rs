@@ -1,12 +1,6 @@
 //! The outgoing header fields, edited in place, and a journal from which the original can be told.
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header map that remembers what each touched name held before its first touch.
 ///
@@ -149,24 +143,6 @@ fn before(mut values: impl Iterator<Item = HeaderValue>) -> Before {
             Before::Many([first, second].into_iter().chain(values).collect())
         }
     }
-}
-
-/// Whether dial alone may write this field: it frames the message or belongs to one connection
-/// (RFC 9110 §7.6.1, §11.7).
-pub(crate) fn is_reserved(name: &HeaderName) -> bool {
-    [
-        CONNECTION,
-        CONTENT_LENGTH,
-        KEEP_ALIVE,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        PROXY_CONNECTION,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-        UPGRADE,
-    ]
-    .contains(name)
 }
 
 #[cfg(test)]

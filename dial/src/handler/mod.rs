@@ -5,6 +5,7 @@
 pub(crate) mod context;
 mod extract;
 pub(crate) mod headers;
+mod hop;
 mod outcome;
 mod request;
 mod request_builder;
@@ -14,6 +15,7 @@ pub(crate) mod target;
 #[cfg(feature = "query")]
 pub use self::extract::Query;
 pub use self::extract::{ClientAddr, FromInbound, FromParam, Inbound, Startup, State, param};
+pub(crate) use self::hop::Hop;
 pub use self::outcome::{
     Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response,
 };

@@ -12,7 +12,8 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::ModifiableRequest;
-use crate::handler::context::Context;
+use crate::handler::context::{Context, Peer};
+use crate::handler::hop::Hop;
 use crate::upstream::Address;
 
 /// A response with dial's [`Body`].
@@ -39,6 +40,8 @@ pub struct Outbound {
     /// The client's Host.
     pub(crate) host: Option<http::HeaderValue>,
     pub(crate) hooks: Vec<Hook>,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) hop: Hop,
     pub(crate) context: Arc<dyn Context>,
 }
 

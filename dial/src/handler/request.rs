@@ -10,9 +10,11 @@ use http::{Method, Request, Uri, Version};
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::fields::is_reserved;
 use crate::handler::Inbound;
 use crate::handler::context::{Context, Detached, Peer, States};
-use crate::handler::headers::{Headers, is_reserved};
+use crate::handler::headers::Headers;
+use crate::handler::hop::Hop;
 use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
 use crate::handler::request_builder::RequestBuilder;
 use crate::handler::target::Target;
@@ -49,7 +51,8 @@ pub struct ModifiableRequest {
     host: Option<HeaderValue>,
     body: Body,
     params: Params,
-    client: Option<SocketAddr>,
+    peer: Arc<Peer>,
+    hop: Hop,
     context: Arc<dyn Context>,
     hooks: Vec<Hook>,
     fault: Option<Error>,
@@ -60,7 +63,8 @@ impl ModifiableRequest {
     pub(crate) fn received(
         request: Request<Body>,
         host: Option<HeaderValue>,
-        peer: &Peer,
+        peer: Arc<Peer>,
+        hop: Hop,
         params: Params,
         context: Arc<dyn Context>,
     ) -> Self {
@@ -75,7 +79,8 @@ impl ModifiableRequest {
             host,
             body,
             params,
-            client: peer.addr,
+            peer,
+            hop,
             context,
             hooks: Vec::new(),
             fault: None,
@@ -163,7 +168,7 @@ impl ModifiableRequest {
     /// The other end of the connection; unknown in a unit test and in an application that did not tell.
     #[must_use]
     pub fn client_addr(&self) -> Option<SocketAddr> {
-        self.client
+        self.peer.addr
     }
 
     /// Rewrites the target.
@@ -394,6 +399,8 @@ impl ModifiableRequest {
             body: std::mem::take(&mut self.body),
             host: self.host.take(),
             hooks: std::mem::take(&mut self.hooks),
+            peer: Arc::clone(&self.peer),
+            hop: std::mem::take(&mut self.hop),
             context: Arc::clone(&self.context),
         })
     }
@@ -453,6 +460,20 @@ impl ModifiableRequest {
     /// The fields with their journal, for the sanitising that runs before the handler.
     pub(crate) fn headers_mut(&mut self) -> &mut Headers {
         &mut self.headers
+    }
+
+    /// The same, with what is kept beside them.
+    pub(crate) fn headers_and_hop(&mut self) -> (&mut Headers, &mut Hop) {
+        (&mut self.headers, &mut self.hop)
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    /// Whether the client sends no content.
+    pub(crate) fn is_bodyless(&self) -> bool {
+        http_body::Body::is_end_stream(&self.body)
     }
 
     fn edit<N, V>(
@@ -527,7 +548,8 @@ impl Default for ModifiableRequest {
         Self::received(
             Request::default(),
             None,
-            &Peer::default(),
+            Arc::default(),
+            Hop::default(),
             Params::none(),
             detached(),
         )

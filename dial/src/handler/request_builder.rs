@@ -9,6 +9,7 @@ use http::{Method, Request};
 use crate::body::Body;
 use crate::handler::ModifiableRequest;
 use crate::handler::context::{Detached, Peer, States};
+use crate::handler::hop::Hop;
 use crate::route::Params;
 
 /// Builds a [`ModifiableRequest`] for a unit test; what cannot be comes out of the request's `build`.
@@ -112,6 +113,14 @@ impl RequestBuilder {
             states: self.states,
         });
         let params = Params::given(self.params);
-        ModifiableRequest::received(request, host, &peer, params, context).with_fault(fault)
+        ModifiableRequest::received(
+            request,
+            host,
+            Arc::new(peer),
+            Hop::default(),
+            params,
+            context,
+        )
+        .with_fault(fault)
     }
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Method, Request, Uri};
+use http_body::Body as _;
+use tokio::time::Instant;
 
-use crate::client::{Client, Failed};
+use crate::client::{Client, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
-use crate::handler::{Outbound, Response};
+use crate::handler::{Hop, Outbound, Response};
 use crate::proxy::RouteSpec;
 use crate::proxy::rewrite;
-use crate::upstream::{AdHoc, Endpoint, Tried};
+use crate::upstream::{AdHoc, Tried};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -35,23 +37,30 @@ impl Forwarder {
         &self,
         route: &RouteSpec,
         mut outbound: Outbound,
+        deadline: Option<Instant>,
     ) -> Result<Response, Error> {
         let host = host_override(&mut outbound, route.host_header);
         let origin = outbound.origin.take();
+        let hop = settled_hop(&mut outbound)?;
+        let peer = Arc::clone(&outbound.peer);
+        let way = Way {
+            timeouts: &route.timeouts,
+            deadline,
+            hop: &hop,
+            proxy_protocol: route.proxy_protocol.map(|version| (version, &*peer)),
+        };
         let mut request = into_request(outbound);
         if let Some(origin) = origin {
             let endpoint = self.ad_hoc.get(&origin)?;
             rewrite::set_host(request.headers_mut(), host.as_ref(), &endpoint);
-            return self
-                .send(route, &endpoint, request)
-                .await
-                .map_err(|failed| failed.error);
+            let sent = self.client.send(&endpoint, request, &way).await;
+            return sent.map_err(|failed| failed.error);
         }
         let mut tried = Tried::none();
         let mut last = None;
         while let Some(endpoint) = route.upstream.pick(&tried) {
             rewrite::set_host(request.headers_mut(), host.as_ref(), &endpoint);
-            match self.send(route, &endpoint, request).await {
+            match self.client.send(&endpoint, request, &way).await {
                 Ok(response) => return Ok(response),
                 Err(Failed {
                     error,
@@ -68,15 +77,21 @@ impl Forwarder {
         Err(last
             .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
     }
+}
 
-    async fn send(
-        &self,
-        route: &RouteSpec,
-        endpoint: &Arc<Endpoint>,
-        request: Request<crate::Body>,
-    ) -> Result<Response, Failed> {
-        self.client.send(endpoint, request, &route.timeouts).await
+/// What is still asked of the endpoint's connection once the handler has had its say.
+fn settled_hop(outbound: &mut Outbound) -> Result<Hop, Error> {
+    let mut hop = std::mem::take(&mut outbound.hop);
+    let connect = outbound.method == Method::CONNECT;
+    if connect != hop.connect.is_some() {
+        let what = "a handler can neither make a CONNECT nor turn one into something else";
+        return Err(Error::new(ErrorKind::Handler, what));
     }
+    // It would come before the switch, and nobody could tell where it ends.
+    if !outbound.body.is_end_stream() {
+        hop.upgrade = None;
+    }
+    Ok(hop)
 }
 
 /// The Host to send if it is not the endpoint's own: the handler's, or the client's where that is preserved.

@@ -1,29 +1,32 @@
 //! The story of a request.
 //!
-//! [`Proxy::handle`] finds the route; [`Lane::handle`] runs it: sanitise → handler → endpoint → response. Whatever
-//! fails on the way passes once through [`respond`].
+//! [`Proxy::handle`] finds the route; [`Lane::handle`] runs it: admit → sanitise → handler → endpoint → response.
+//! Whatever fails on the way passes once through [`respond`].
 
+mod admit;
 mod attempt;
 mod respond;
 mod rewrite;
 mod route;
+mod status;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{HeaderValue, Method, Request};
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body::Body as _;
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::attempt::Forwarder;
-pub(crate) use self::respond::refusal;
-pub(crate) use self::route::RouteSpec;
 pub use self::route::{ErrorHook, ResponseHook};
+pub(crate) use self::route::{RouteSpec, allow};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::{BoxFuture, Context, Peer, States};
 use crate::handler::{
-    Decision, Hook, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject, Response,
+    Decision, Hook, Hop, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject, Response,
 };
 use crate::route::{Lookup, Params, RouteTable};
 
@@ -45,17 +48,24 @@ impl Proxy {
     }
 
     /// Answers one request, come what may.
-    pub(crate) async fn handle(&self, request: Request<Body>, peer: &Peer) -> Response {
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Body>,
+        peer: &Arc<Peer>,
+        hop: Hop,
+    ) -> Response {
         let host = match self.table.has_domains() {
             true => rewrite::host(&request),
             false => None,
         };
         let host = host.as_ref().and_then(|host| host.to_str().ok());
-        match self
-            .table
-            .find(host, request.method(), request.uri().path())
-        {
-            Lookup::Found(lane, params) => lane.handle(request, peer, params).await,
+        // CONNECT has no path, and `OPTIONS *` is about all of them: both belong to whoever has the root.
+        let path = match request.uri().path() {
+            "" | "*" => "/",
+            path => path,
+        };
+        match self.table.find(host, request.method(), path) {
+            Lookup::Found(lane, params) => lane.handle(request, peer, hop, params).await,
             Lookup::NotFound => {
                 let what = format!("no route takes {}", request.uri().path().escape_debug());
                 self.refuse(&Error::new(ErrorKind::NotFound, what), request.method())
@@ -66,15 +76,16 @@ impl Proxy {
                 let mut response = self.refuse(&error, request.method());
                 // RFC 9110 §15.5.6: a 405 has an Allow field.
                 if let Ok(allow) = HeaderValue::try_from(allow) {
-                    response.headers_mut().insert(http::header::ALLOW, allow);
+                    response.headers_mut().insert(ALLOW, allow);
                 }
                 response
             }
         }
     }
 
-    fn refuse(&self, error: &Error, asked: &Method) -> Response {
-        respond::to(error, "-", asked, self.on_error.as_ref())
+    /// Answers what has no route, or is not even a request.
+    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Response {
+        respond::to(error, "-", asked, self.on_error.as_ref(), None)
     }
 }
 
@@ -87,39 +98,58 @@ impl Lane {
     pub(crate) async fn handle(
         self: &Arc<Self>,
         request: Request<Body>,
-        peer: &Peer,
+        peer: &Arc<Peer>,
+        hop: Hop,
         params: Params,
     ) -> Response {
         let asked = request.method().clone();
-        match self.run(request, peer, params, &asked).await {
-            Ok(response) => response,
-            Err(error) => {
-                let RouteSpec { name, on_error, .. } = &*self.route;
-                respond::to(&error, name, &asked, on_error.as_ref())
-            }
+        let total = self.route.timeouts.total;
+        let deadline = total.map(|total| Instant::now() + total);
+        let run = self.run(request, peer, hop, params, deadline, &asked);
+        let result = match deadline {
+            None => run.await,
+            Some(deadline) => timeout_at(deadline, run)
+                .await
+                .unwrap_or_else(|_| Err(out_of_time())),
+        };
+        result.unwrap_or_else(|error| self.refuse(&error, &asked))
+    }
+
+    fn refuse(&self, error: &Error, asked: &Method) -> Response {
+        let route = &*self.route;
+        let why = match route.proxy_status {
+            true => status::value(error, route.via.as_ref()),
+            false => None,
+        };
+        let mut response = respond::to(error, &route.name, asked, route.on_error.as_ref(), why);
+        if error.kind() == ErrorKind::MethodNotAllowed {
+            response.headers_mut().insert(ALLOW, route.allow.clone());
         }
+        response
     }
 
     async fn run(
         self: &Arc<Self>,
         request: Request<Body>,
-        peer: &Peer,
+        peer: &Arc<Peer>,
+        hop: Hop,
         params: Params,
+        deadline: Option<Instant>,
         asked: &Method,
     ) -> Result<Response, Error> {
-        if request.method() == Method::CONNECT {
-            let what = "CONNECT asks for a tunnel, which no route offers";
-            return Err(Error::new(ErrorKind::MethodNotAllowed, what));
-        }
         let request = self.limited(request)?;
         let host = rewrite::host(&request);
         let context = Arc::<Self>::clone(self);
-        let mut request = ModifiableRequest::received(request, host, peer, params, context);
-        rewrite::sanitise(&mut request, peer, self.route.forwarding);
+        let peer = Arc::clone(peer);
+        let mut request = ModifiableRequest::received(request, host, peer, hop, params, context);
+        if let Some(answer) = admit::admit(&mut request, &self.route)? {
+            return Ok(answer);
+        }
+        rewrite::sanitise(&mut request, &self.route);
         let mut response = match self.decide(request).await {
             Decision::Forward(outbound) => {
                 let untouched = self.leaves_untouched(&outbound, asked);
-                let response = self.forward(outbound).await?;
+                let response = self.forward(outbound, deadline).await?;
                 if untouched {
                     return Ok(response);
                 }
@@ -128,6 +158,9 @@ impl Lane {
             Decision::Respond(response) => response,
             Decision::Fail(error) => return Err(error),
         };
+        if is_switch(&response, asked) {
+            return Ok(response);
+        }
         if response.status().is_informational() {
             let what = format!("{} cannot be an answer: it is interim", response.status());
             return Err(Error::new(ErrorKind::Handler, what));
@@ -172,10 +205,15 @@ impl Lane {
     }
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
-    async fn forward(&self, mut outbound: Outbound) -> Result<Response, Error> {
+    async fn forward(
+        &self,
+        mut outbound: Outbound,
+        deadline: Option<Instant>,
+    ) -> Result<Response, Error> {
         let hooks = std::mem::take(&mut outbound.hooks);
-        let mut response = self.forwarder.forward(&self.route, outbound).await?;
-        rewrite::sanitise_response(&mut response);
+        let forward = self.forwarder.forward(&self.route, outbound, deadline);
+        let mut response = forward.await?;
+        rewrite::sanitise_response(&mut response, &self.route);
         let edit = AssertUnwindSafe(|| self.edit(hooks, &mut response));
         match std::panic::catch_unwind(edit) {
             Ok(Ok(())) => Ok(response),
@@ -202,8 +240,25 @@ impl Context for Lane {
     }
 
     fn send(self: Arc<Self>, outbound: Outbound) -> BoxFuture<Result<Response, Error>> {
-        Box::pin(async move { self.forward(outbound).await })
+        let total = self.route.timeouts.total;
+        let deadline = total.map(|total| Instant::now() + total);
+        Box::pin(async move { self.forward(outbound, deadline).await })
     }
+}
+
+/// Whether a response ends what HTTP has to say on its connection: a tunnel, with a status that tells so. A hook may have
+/// chosen another one; then the tunnel is dropped.
+fn is_switch(response: &Response, asked: &Method) -> bool {
+    let status = match *asked {
+        Method::CONNECT => response.status().is_success(),
+        _ => response.status() == StatusCode::SWITCHING_PROTOCOLS,
+    };
+    status && response.body().is_tunnel()
+}
+
+fn out_of_time() -> Error {
+    let what = "the request was not answered within its total timeout";
+    Error::new(ErrorKind::TotalTimeout, what).with_sent(RequestSent::Maybe)
 }
 
 /// A response hook refused the response.

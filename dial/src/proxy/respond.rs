@@ -2,18 +2,28 @@
 
 use std::panic::AssertUnwindSafe;
 
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method};
 
 use crate::body::Body;
 use crate::error::{Chain, Error, ErrorKind, Side};
 use crate::handler::Response;
+use crate::proxy::status::PROXY_STATUS;
 use crate::proxy::{ErrorHook, rewrite};
 
 /// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log. `asked` is
-/// the client's method.
-pub(crate) fn to(error: &Error, route: &str, asked: &Method, hook: Option<&ErrorHook>) -> Response {
+/// the client's method; `proxy_status` is there when the response is to tell more.
+pub(crate) fn to(
+    error: &Error,
+    route: &str,
+    asked: &Method,
+    hook: Option<&ErrorHook>,
+    proxy_status: Option<HeaderValue>,
+) -> Response {
     log(error, route);
     let mut response = plain(error);
+    if let Some(why) = proxy_status {
+        response.headers_mut().insert(PROXY_STATUS, why);
+    }
     if let Some(hook) = hook {
         let run = AssertUnwindSafe(|| hook.run(error, &mut response));
         if std::panic::catch_unwind(run).is_err() {
@@ -29,12 +39,9 @@ pub(crate) fn to(error: &Error, route: &str, asked: &Method, hook: Option<&Error
     response
 }
 
-fn plain(error: &Error) -> Response {
-    refusal(error.status())
-}
-
 /// A status and its own name.
-pub(crate) fn refusal(status: StatusCode) -> Response {
+fn plain(error: &Error) -> Response {
+    let status = error.status();
     let text = status.canonical_reason().unwrap_or("Error");
     crate::handler::text(status, Body::from(text))
 }

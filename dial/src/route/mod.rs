@@ -25,6 +25,11 @@ use self::domain::Domains;
 use self::tree::Tree;
 use crate::error::Error;
 
+/// What `Allow` says of a route that takes every method: those of RFC 9110 §9.3, and PATCH (RFC 5789).
+pub(crate) const EVERY_METHOD: [&str; 8] = [
+    "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
+
 /// All routes of a server or service.
 #[derive(Debug)]
 pub(crate) struct RouteTable<T> {
@@ -38,7 +43,8 @@ pub(crate) struct Route<T> {
     pub(crate) pattern: Arc<Pattern>,
     /// Empty means any, also none.
     pub(crate) domains: Vec<Domain>,
-    /// Empty means all. GET includes HEAD, as in RFC 9110 §9.3.2, unless another route of this path takes HEAD.
+    /// Empty means all but CONNECT, which has to be asked for. GET includes HEAD, as in RFC 9110 §9.3.2, unless another
+    /// route of this path takes HEAD.
     pub(crate) methods: Vec<Method>,
     /// Where the route is declared, for messages: `src/main.rs:12`.
     pub(crate) declared: String,
@@ -134,22 +140,25 @@ impl<T> RouteTable<T> {
         let mut methods = BTreeSet::new();
         let ControlFlow::Continue(()) =
             self.walk::<std::convert::Infallible>(host, path, |ids, _| {
-                for method in ids.iter().flat_map(|&id| &self.routes[id].methods) {
-                    methods.insert(method.as_str());
-                    if method == Method::GET {
-                        methods.insert(Method::HEAD.as_str());
+                for route in ids.iter().map(|&id| &self.routes[id]) {
+                    if route.methods.is_empty() {
+                        methods.extend(EVERY_METHOD);
                     }
+                    methods.extend(route.methods.iter().map(Method::as_str));
                 }
                 ControlFlow::Continue(())
             });
+        if methods.contains(Method::GET.as_str()) {
+            methods.insert(Method::HEAD.as_str());
+        }
         Vec::from_iter(methods).join(", ")
     }
 
     /// Of routes of the same shape, the one that takes the method.
     fn choose(&self, ids: &[usize], method: &Method) -> Option<&Route<T>> {
-        let taking = |method| {
+        let taking = |method: &Method| {
             let mut routes = ids.iter().map(|&id| &self.routes[id]);
-            routes.find(|route| route.methods.is_empty() || route.methods.contains(method))
+            routes.find(|route| route.takes(method))
         };
         match taking(method) {
             None if method == Method::HEAD => taking(&Method::GET),
@@ -186,14 +195,21 @@ impl<T> Route<T> {
         self.domains.iter().map(Some).chain(any)
     }
 
+    fn takes(&self, method: &Method) -> bool {
+        match self.methods.is_empty() {
+            true => method != Method::CONNECT,
+            false => self.methods.contains(method),
+        }
+    }
+
     /// A method both routes take, as it is to be called in a message.
     fn common_method(&self, other: &Self) -> Option<String> {
-        let shared = |method: &&Method| self.methods.is_empty() || self.methods.contains(method);
-        match (self.methods.is_empty(), other.methods.is_empty()) {
-            (true, true) => Some("every method".into()),
-            (false, true) => self.methods.first().map(ToString::to_string),
-            (_, false) => other.methods.iter().find(shared).map(ToString::to_string),
-        }
+        let shared = match (self.methods.is_empty(), other.methods.is_empty()) {
+            (true, true) => return Some("every method".into()),
+            (false, true) => self.methods.iter().find(|method| other.takes(method)),
+            (_, false) => other.methods.iter().find(|method| self.takes(method)),
+        };
+        shared.map(ToString::to_string)
     }
 }
 

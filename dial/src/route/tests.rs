@@ -182,6 +182,31 @@ fn domains_choose_among_routes_and_fall_through() {
     assert_eq!(show(&routes, Some(&long), "GET", "/"), "/ ");
 }
 
+/// Whoever takes every method does not thereby open tunnels.
+#[test]
+fn connect_goes_only_where_it_is_listed() {
+    const EVERY: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE";
+    let mut routes = RouteTable::new();
+    add(&mut routes, "", "", "/{*rest}").unwrap();
+    assert_eq!(
+        show(&routes, None, "CONNECT", "/"),
+        format!("allow {EVERY}")
+    );
+    add(&mut routes, "a.com", "PROPFIND", "/").unwrap();
+    assert_eq!(
+        show(&routes, Some("a.com"), "CONNECT", "/"),
+        "allow DELETE, GET, HEAD, OPTIONS, PATCH, POST, PROPFIND, PUT, TRACE"
+    );
+    add(&mut routes, "", "CONNECT", "/{*rest}").unwrap();
+    for host in [None, Some("a.com")] {
+        assert_eq!(
+            show(&routes, host, "CONNECT", "/"),
+            "CONNECT /{*rest} rest="
+        );
+    }
+    assert_eq!(show(&routes, None, "GET", "/x"), "/{*rest} rest=x");
+}
+
 #[test]
 fn exact_duplicates_are_refused_and_everything_else_is_not() {
     for (first, second, common) in [
@@ -204,6 +229,10 @@ fn exact_duplicates_are_refused_and_everything_else_is_not() {
             ("*.b.com", "GET", "/a"),
             Some("GET for *.b.com"),
         ),
+        (("", "GET CONNECT", "/a"), ("", "", "/a"), Some("GET")),
+        (("", "", "/a"), ("", "CONNECT GET", "/a"), Some("GET")),
+        (("", "", "/a"), ("", "CONNECT", "/a"), None),
+        (("", "CONNECT", "/a"), ("", "", "/a"), None),
         (("", "GET", "/a"), ("", "HEAD", "/a"), None),
         (("", "GET", "/a"), ("", "PUT", "/a"), None),
         (("", "", "/a"), ("", "", "/a/"), None),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,32 +10,31 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::header::EXPECT;
-use http::{Method, Request, StatusCode, Version};
+use http::{Request, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
-use super::patience::Patience;
+use super::entry::Entry;
+use super::limits::{self, HeadWait, Life};
+use super::outgoing::{self, Asked};
+use super::patience::{Pace, Patience};
 use super::shutdown::{Phase, reached};
 use super::upload::{Reader, Slot, Upload};
-use super::{Config, PhaseReceiver, outgoing};
+use super::{Config, PhaseReceiver};
 use crate::body::Body;
-use crate::h1::{HeadLimits, Length, RequestHead, WriteError, Writer};
-use crate::handler::Response;
+use crate::error::{Error, ErrorKind};
+use crate::fields::takes_trailers;
+use crate::h1::{Length, RequestHead, WriteError, Writer};
 use crate::handler::context::Peer;
+use crate::handler::{Hop, Response};
 use crate::proxy::Proxy;
+use crate::relay::{Channel, Relay};
+use crate::tunnel::Tunnel;
 
-/// What a client may send as a request's head.
-const LIMITS: HeadLimits = HeadLimits {
-    line: 16 * 1024,
-    bytes: 64 * 1024,
-    fields: 128,
-};
 /// Room for a request's head.
 const READ: usize = 4 * 1024;
-/// How much a client may send ahead while its request is answered.
-const AHEAD: usize = 16 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// What is read from a client, and for how long, so that it sees the last response before the connection ends.
@@ -42,25 +42,32 @@ const LINGER: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(2));
 
 /// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
 pub(super) async fn serve(
-    config: Arc<Config>,
+    entry: Arc<Entry>,
     stream: TcpStream,
-    peer: Peer,
+    addr: SocketAddr,
     proxy: Arc<Proxy>,
-    phase: PhaseReceiver,
+    mut phase: PhaseReceiver,
 ) {
-    // A response's parts are written together; waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
+    let life = Life::new();
     let (read, write) = stream.into_split();
+    let mut reader = Reader::new(read);
+    let Some((peer, _place)) = entry.welcome(addr, &mut reader, &mut phase).await else {
+        return;
+    };
+    // A response's parts are written together; waiting for more would only delay them.
+    let _ = write.as_ref().set_nodelay(true);
     let connection = Connection {
-        reader: Some(Reader::new(read)),
+        reader: Some(reader),
         slot: None,
+        channel: Channel::default(),
         write,
         writer: Writer::default(),
         half_closed: Patience::default(),
         stalled: Patience::default(),
         rest: None,
-        config,
-        peer,
+        life,
+        config: Arc::clone(&entry.config),
+        peer: Arc::new(peer),
         proxy,
         phase,
     };
@@ -79,6 +86,8 @@ enum After {
     Close,
     /// To be ended so that the response does not look whole.
     Reset,
+    /// No longer HTTP's.
+    Tunnel(Tunnel),
 }
 
 struct Connection {
@@ -86,16 +95,19 @@ struct Connection {
     reader: Option<Reader>,
     /// Where it comes back then.
     slot: Option<Arc<Slot>>,
+    /// Where interim responses come from.
+    channel: Channel,
     write: OwnedWriteHalf,
     writer: Writer,
     /// With a client that has closed its side.
     half_closed: Patience,
-    /// With a client that takes nothing of its response.
+    /// With a client that takes its response.
     stalled: Patience,
     /// The reading side after a body that was not read to its end: good only to be drained.
     rest: Option<Reader>,
+    life: Life,
     config: Arc<Config>,
-    peer: Peer,
+    peer: Arc<Peer>,
     proxy: Arc<Proxy>,
     phase: PhaseReceiver,
 }
@@ -109,7 +121,7 @@ enum Next {
     Head(RequestHead),
     /// The client, or a shutdown, ended the connection between two requests.
     End,
-    Refuse(StatusCode, &'static str),
+    Refuse(Error),
 }
 
 impl Connection {
@@ -117,7 +129,7 @@ impl Connection {
         loop {
             let after = match self.next().await? {
                 Next::Head(head) => self.exchange(head).await?,
-                Next::Refuse(status, why) => self.refuse(status, why).await?,
+                Next::Refuse(error) => self.refuse(&error).await?,
                 Next::End => After::Close,
             };
             match after {
@@ -130,6 +142,7 @@ impl Connection {
                     self.write.forget();
                     return Ok(());
                 }
+                After::Tunnel(tunnel) => return self.join(tunnel).await,
             }
         }
     }
@@ -139,8 +152,7 @@ impl Connection {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
         };
-        let limit = self.config.header_read_timeout;
-        let mut deadline = Instant::now() + limit;
+        let mut wait = HeadWait::default();
         let mut parse = !reader.input.is_empty();
         loop {
             // Empty lines in front are no request yet (RFC 9112 §2.2).
@@ -148,13 +160,14 @@ impl Connection {
                 reader.input.advance(2);
             }
             if parse && !reader.input.is_empty() {
-                match RequestHead::parse(&reader.input, &LIMITS) {
+                match RequestHead::parse(&reader.input, &self.config.head) {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
+                        self.life.requests += 1;
                         return Ok(Next::Head(head));
                     }
                     Ok(None) => {}
-                    Err(bad) => return Ok(Next::Refuse(bad.status(), bad.why())),
+                    Err(bad) => return Ok(Next::Refuse(Error::new(bad.kind(), bad.why()))),
                 }
             }
             let idle = reader.input.is_empty();
@@ -164,56 +177,53 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
+            let deadline = wait.until(idle, &self.life, &self.config);
             let readable = tokio::select! {
-                readable = timeout_at(deadline, reader.readable()) => readable,
+                readable = reader.readable(deadline) => readable,
                 () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
             };
             match readable {
-                Ok(readable) => readable?,
-                Err(_) if idle => return Ok(Next::End),
-                Err(_) => {
-                    return Ok(Next::Refuse(
-                        StatusCode::REQUEST_TIMEOUT,
-                        "the head took too long",
-                    ));
+                Some(readable) => readable?,
+                None if idle => return Ok(Next::End),
+                None => {
+                    let what = "the head took too long";
+                    return Ok(Next::Refuse(Error::new(ErrorKind::ClientTimeout, what)));
                 }
             }
             reader.input.reserve(READ);
             let before = reader.input.len();
-            std::future::poll_fn(|cx| match reader.poll_read(cx) {
-                // Readiness can be stale: then wait for it again.
-                Poll::Pending => Poll::Ready(Ok(())),
-                Poll::Ready(read) => Poll::Ready(read.map(drop)),
-            })
-            .await?;
-            if idle && !reader.input.is_empty() {
-                deadline = Instant::now() + limit;
-            }
-            // A head that drips in is not parsed anew for each byte.
-            parse = reader.input[before..].contains(&b'\n') || reader.input.len() > LIMITS.line;
+            reader.read_now().await?;
+            parse = limits::is_worth_parsing(&reader.input, before, &self.config.head);
         }
     }
 
     /// Answers one request.
     async fn exchange(&mut self, head: RequestHead) -> io::Result<After> {
-        let (method, version) = (head.method.clone(), head.version);
+        let asked = Asked {
+            method: head.method.clone(),
+            version: head.version,
+            trailers: head.version >= Version::HTTP_11 && takes_trailers(&head.headers),
+        };
         self.half_closed.end();
         self.stalled.end();
         let keep_alive = head.keep_alive;
-        let request = self.request(head);
-        let Some(response) = self.answer(request).await? else {
+        let (request, hop) = self.request(head);
+        let Some(response) = self.answer(request, hop).await? else {
             return Ok(After::Close);
         };
+        self.push_interim(&self.channel.close());
         self.reclaim();
+        if response.body().is_tunnel() {
+            return self.switch(response).await;
+        }
         // What a client sent before it closed its side is still answered.
         let in_order = self
             .reader
             .as_ref()
             .is_some_and(|reader| !reader.ended || !reader.input.is_empty());
         let draining = self.phase.has_changed().unwrap_or(true);
-        let keep_alive = keep_alive && in_order && !draining;
-        let (length, mut body) =
-            outgoing::begin(&mut self.writer, response, &method, version, keep_alive);
+        let keep_alive = keep_alive && in_order && !draining && !self.life.is_over(&self.config);
+        let (length, mut body) = outgoing::begin(&mut self.writer, response, &asked, keep_alive);
         match self.write_response(&mut body).await {
             Ok(()) if length == Length::UntilClose || !keep_alive => Ok(After::Linger),
             Ok(()) => Ok(After::Next),
@@ -225,28 +235,33 @@ impl Connection {
         }
     }
 
-    /// The request, with its body or the way to it.
-    fn request(&mut self, head: RequestHead) -> Request<Body> {
-        let expects = head.version >= Version::HTTP_11
-            && head
-                .headers
-                .get(EXPECT)
-                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        let body = self.body(head.length, expects);
-        let mut headers = head.headers;
-        if expects {
-            // Met here, once somebody reads the body.
-            headers.remove(EXPECT);
-        }
+    /// The request, with its body or the way to it, and what its connection can do for it.
+    fn request(&mut self, head: RequestHead) -> (Request<Body>, Hop) {
+        let relay = (head.version >= Version::HTTP_11).then(|| self.channel.open());
+        // A client that has begun to send its body does not wait.
+        let waits = relay.is_some()
+            && head.length != Length::Exact(0)
+            && head.headers.contains_key(EXPECT)
+            && self
+                .reader
+                .as_ref()
+                .is_some_and(|reader| reader.input.is_empty());
+        let body = self.body(head.length, relay.clone().filter(|_| waits));
         let mut request = Request::new(body);
         *request.method_mut() = head.method;
         *request.uri_mut() = head.uri;
         *request.version_mut() = head.version;
-        *request.headers_mut() = headers;
-        request
+        *request.headers_mut() = head.headers;
+        let hop = Hop {
+            relay,
+            can_tunnel: true,
+            waits,
+            ..Hop::default()
+        };
+        (request, hop)
     }
 
-    fn body(&mut self, length: Length, expects: bool) -> Body {
+    fn body(&mut self, length: Length, waits: Option<Relay>) -> Body {
         self.slot = None;
         let Some(mut reader) = self.reader.take() else {
             return Body::empty();
@@ -260,8 +275,7 @@ impl Connection {
                 Body::from(bytes)
             }
             length => {
-                let timeout = self.config.body_timeout;
-                let (upload, slot) = Upload::new(reader, length, expects, timeout);
+                let (upload, slot) = Upload::new(reader, length, waits, self.config.pace());
                 self.slot = Some(slot);
                 Body::from_source(Box::new(upload))
             }
@@ -269,32 +283,59 @@ impl Connection {
     }
 
     /// Runs the proxy; `None` when the client left meanwhile, which drops whatever the proxy was doing.
-    async fn answer(&mut self, request: Request<Body>) -> io::Result<Option<Response>> {
+    async fn answer(&mut self, request: Request<Body>, hop: Hop) -> io::Result<Option<Response>> {
         let proxy = Arc::clone(&self.proxy);
-        let peer = self.peer.clone();
-        let mut answer = pin!(proxy.handle(request, &peer));
+        let peer = Arc::clone(&self.peer);
+        let mut answer = pin!(proxy.handle(request, &peer, hop));
         std::future::poll_fn(|cx| {
             if let Poll::Ready(response) = answer.as_mut().poll(cx) {
                 return Poll::Ready(Ok(Some(response)));
             }
-            self.poll_continue(cx)?;
+            self.poll_interim(cx)?;
             self.poll_gone(cx).map(|()| Ok(None))
         })
         .await
     }
 
-    /// Tells the client to send its body once somebody wants it.
-    fn poll_continue(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if let Some(slot) = &self.slot
-            && slot.take_due(cx)
-        {
-            self.writer
-                .push(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
+    /// Writes interim responses as they come.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Some(slot) = &self.slot {
+            slot.watch(cx);
         }
+        self.push_interim(&self.channel.take(cx));
         match self.writer.poll_flush(&mut self.write, cx) {
             Poll::Ready(written) => written,
             Poll::Pending => Ok(()),
         }
+    }
+
+    fn push_interim(&mut self, heads: &[u8]) {
+        if !heads.is_empty() {
+            self.writer.push(|out| out.extend_from_slice(heads));
+        }
+    }
+
+    /// Writes the head behind which the connection is a tunnel.
+    async fn switch(&mut self, response: Response) -> io::Result<After> {
+        let (parts, body) = response.into_parts();
+        let Some(tunnel) = body.into_tunnel() else {
+            return Ok(After::Close);
+        };
+        outgoing::switch(&mut self.writer, parts, tunnel.protocol.as_ref());
+        match self.write_response(&mut Body::empty()).await {
+            Ok(()) => Ok(After::Tunnel(tunnel)),
+            Err(WriteError::Io(error)) => Err(error),
+            Err(WriteError::Body(_)) => Ok(After::Close),
+        }
+    }
+
+    /// Passes bytes both ways until the tunnel ends.
+    async fn join(mut self, tunnel: Tunnel) -> io::Result<()> {
+        let Some(reader) = self.reader.take() else {
+            return Ok(());
+        };
+        let (client, ahead) = reader.reunite(self.write)?;
+        tunnel.join(client, ahead, self.config.tunnel_timeout).await
     }
 
     async fn write_response(&mut self, body: &mut Body) -> Result<(), WriteError> {
@@ -319,7 +360,7 @@ impl Connection {
         let Some(reader) = &mut self.reader else {
             return Poll::Pending;
         };
-        while !reader.ended && reader.input.len() < AHEAD {
+        while !reader.ended && reader.input.len() < self.config.read_ahead {
             if reader.input.len() == reader.input.capacity() {
                 reader.input.reserve(512);
             }
@@ -333,17 +374,17 @@ impl Connection {
             return Poll::Pending;
         }
         let written = self.writer.total();
-        self.half_closed.poll(cx, written, HALF_CLOSED)
+        self.half_closed.poll(cx, written, Pace::idle(HALF_CLOSED))
     }
 
-    /// Ready when the client has taken nothing of its response for too long.
+    /// Ready when the client takes its response too slowly.
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.writer.awaits_body() {
-            self.stalled.end();
+            self.stalled.pause();
             return Poll::Pending;
         }
         let written = self.writer.total();
-        self.stalled.poll(cx, written, self.config.body_timeout)
+        self.stalled.poll(cx, written, self.config.pace())
     }
 
     /// Takes the reading side back from a body that was read to its end.
@@ -362,16 +403,10 @@ impl Connection {
     }
 
     /// Answers what is not a request, and ends.
-    async fn refuse(&mut self, status: StatusCode, why: &'static str) -> io::Result<After> {
-        tracing::debug!(client = ?self.peer.addr, status = status.as_u16(), "refused: {why}");
-        let response = crate::proxy::refusal(status);
-        let (_, mut body) = outgoing::begin(
-            &mut self.writer,
-            response,
-            &Method::GET,
-            Version::HTTP_11,
-            false,
-        );
+    async fn refuse(&mut self, error: &Error) -> io::Result<After> {
+        let asked = Asked::default();
+        let response = self.proxy.refuse(error, &asked.method);
+        let (_, mut body) = outgoing::begin(&mut self.writer, response, &asked, false);
         match self.write_response(&mut body).await {
             Err(WriteError::Io(error)) => Err(error),
             Ok(()) | Err(WriteError::Body(_)) => Ok(After::Linger),

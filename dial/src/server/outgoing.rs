@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::time::SystemTime;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::response::Parts;
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
@@ -11,20 +14,41 @@ use crate::body::Body;
 use crate::h1::{Length, Writer, response_head};
 use crate::handler::Response;
 
-/// Begins the response to a request with `method` in `version`. Says how its body is framed.
+/// What matters of a request for the response to it.
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) version: Version,
+    /// Whether the client understands trailers.
+    pub(super) trailers: bool,
+}
+
+impl Default for Asked {
+    /// What is not even a request.
+    fn default() -> Self {
+        Self {
+            method: Method::GET,
+            version: Version::HTTP_11,
+            trailers: false,
+        }
+    }
+}
+
+/// Begins the response to what was asked. Says how its body is framed.
 pub(super) fn begin(
     writer: &mut Writer,
     response: Response,
-    method: &Method,
-    version: Version,
+    asked: &Asked,
     keep_alive: bool,
 ) -> (Length, Body) {
     let (mut parts, mut body) = response.into_parts();
+    let Asked {
+        method, version, ..
+    } = asked;
     parts.headers.remove(CONNECTION);
     parts.headers.remove(TRANSFER_ENCODING);
     let mut length = match body.size_hint().exact() {
         Some(length) => Length::Exact(length),
-        None if version >= Version::HTTP_11 => Length::Chunked,
+        None if *version >= Version::HTTP_11 => Length::Chunked,
         None => Length::UntilClose,
     };
     let mut told = Some(length);
@@ -49,13 +73,28 @@ pub(super) fn begin(
     parts.headers.entry(DATE).or_insert_with(date);
     let connection = match keep_alive && length != Length::UntilClose {
         false => Some("close"),
-        true if version < Version::HTTP_11 => Some("keep-alive"),
+        true if *version < Version::HTTP_11 => Some("keep-alive"),
         true => None,
     };
-    writer.begin(Some(length), false, |out| {
+    // Announced, or asked for (RFC 9110 §6.5.1).
+    let trailers = asked.trailers || parts.headers.contains_key(TRAILER);
+    writer.begin(Some(length), trailers, |out| {
         response_head(out, parts.status, &parts.headers, told, connection);
     });
     (length, body)
+}
+
+/// Begins a response behind which a tunnel is. It switches to `protocol`; to none when it was CONNECT.
+pub(super) fn switch(writer: &mut Writer, mut parts: Parts, protocol: Option<&HeaderValue>) {
+    let connection = protocol.is_some().then_some("upgrade");
+    if let Some(protocol) = protocol {
+        parts.headers.insert(UPGRADE, protocol.clone());
+    } else {
+        parts.headers.entry(DATE).or_insert_with(date);
+    }
+    writer.begin(None, false, |out| {
+        response_head(out, parts.status, &parts.headers, None, connection);
+    });
 }
 
 /// The time, formatted once a second by each thread.

@@ -3,21 +3,25 @@
 //! Whoever reads the body reads the client's connection: the connection gives its reading side away with the body, and
 //! gets it back when the body is dropped.
 
+use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
 
-use super::patience::Patience;
+use super::patience::{Pace, Patience};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{BodyError, BodyReader, Length};
+use crate::relay::Relay;
 
 /// The reading side of a connection.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(super) struct Reader {
     pub(super) input: BytesMut,
     /// Whether the client has closed its side.
     pub(super) ended: bool,
+    /// With what the client is to send.
+    patience: Patience,
 }
 
 impl Reader {
@@ -35,12 +41,39 @@ impl Reader {
             half,
             input: BytesMut::new(),
             ended: false,
+            patience: Patience::default(),
         }
     }
 
-    /// Waits for bytes without holding room for them.
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.half.readable().await
+    /// The address the client connected to.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.half.local_addr().ok()
+    }
+
+    /// The two halves as the socket they were, with what was read ahead.
+    pub(super) fn reunite(self, write: OwnedWriteHalf) -> io::Result<(TcpStream, BytesMut)> {
+        let stream = self.half.reunite(write).map_err(io::Error::other)?;
+        Ok((stream, self.input))
+    }
+
+    /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
+    pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
+        let (half, timer) = (&self.half, self.patience.timer());
+        poll_fn(|cx| match half.as_ref().poll_read_ready(cx) {
+            Poll::Ready(ready) => Poll::Ready(Some(ready)),
+            Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
+        })
+        .await
+    }
+
+    /// Reads what there is without waiting for more.
+    pub(super) async fn read_now(&mut self) -> io::Result<()> {
+        poll_fn(|cx| match self.poll_read(cx) {
+            // Readiness can be stale.
+            Poll::Pending => Poll::Ready(Ok(())),
+            Poll::Ready(read) => Poll::Ready(read.map(drop)),
+        })
+        .await
     }
 
     /// Reads into the room that the input has left; 0 is the end.
@@ -58,30 +91,28 @@ pub(super) struct Upload {
     body: BodyReader,
     /// Bytes that came, and how long to wait for the next.
     received: u64,
-    stalled: Patience,
-    timeout: Duration,
+    pace: Pace,
+    /// Where the client is told to send the body, if it waits for that (RFC 9110 §10.1.1).
+    waits: Option<Relay>,
     slot: Arc<Slot>,
 }
 
 impl Upload {
-    /// The body that begins at `reader`. `expects` is whether the client waits to be told to send it (RFC 9110 §10.1.1).
-    /// `timeout` is how long it may send nothing.
+    /// The body that begins at `reader`. `waits` is there when the client waits to be told to send it.
     pub(super) fn new(
-        reader: Reader,
+        mut reader: Reader,
         length: Length,
-        expects: bool,
-        timeout: Duration,
+        waits: Option<Relay>,
+        pace: Pace,
     ) -> (Self, Arc<Slot>) {
-        let slot = Arc::new(Slot(Mutex::new(State {
-            expects,
-            ..State::default()
-        })));
+        let slot = Arc::new(Slot(Mutex::default()));
+        reader.patience.end();
         let upload = Self {
+            received: reader.input.len() as u64,
             reader: Some(reader),
             body: BodyReader::new(length),
-            received: 0,
-            stalled: Patience::default(),
-            timeout,
+            pace,
+            waits,
             slot: Arc::clone(&slot),
         };
         (upload, slot)
@@ -93,7 +124,9 @@ impl Source for Upload {
         let Some(reader) = &mut self.reader else {
             return Poll::Ready(None);
         };
-        self.slot.asked();
+        if let Some(relay) = self.waits.take() {
+            relay.push(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
+        }
         let mut input = std::mem::take(&mut reader.input);
         let frame = self.body.poll_frame(&mut input, cx, |cx, input| {
             std::mem::swap(&mut reader.input, input);
@@ -106,10 +139,11 @@ impl Source for Upload {
         });
         reader.input = input;
         if let Poll::Ready(frame) = frame {
+            reader.patience.pause();
             return Poll::Ready(frame.map(|frame| frame.map_err(broken)));
         }
-        ready!(self.stalled.poll(cx, self.received, self.timeout));
-        let what = format!("nothing of the request body within {:?}", self.timeout);
+        ready!(reader.patience.poll(cx, self.received, self.pace));
+        let what = "the request body came too slowly";
         Poll::Ready(Some(Err(Error::new(ErrorKind::ClientTimeout, what))))
     }
 
@@ -141,10 +175,6 @@ struct State {
     back: Option<Reader>,
     /// Whether the body was read to its end.
     whole: bool,
-    /// Whether the client waits for a 100 that was not sent yet.
-    expects: bool,
-    /// Whether that 100 is due.
-    due: bool,
     /// The connection, should somebody else's task read the body.
     waker: Option<Waker>,
 }
@@ -157,24 +187,12 @@ impl Slot {
         state.back.take().map(|reader| (reader, whole))
     }
 
-    /// Whether the client has to be told now that it may send its body.
-    pub(super) fn take_due(&self, cx: &Context<'_>) -> bool {
+    /// Has the task of `cx` woken when the reading side is back.
+    pub(super) fn watch(&self, cx: &Context<'_>) {
         let mut state = self.lock();
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
-        }
-        std::mem::take(&mut state.due)
-    }
-
-    /// Somebody wants the body.
-    fn asked(&self) {
-        let mut state = self.lock();
-        if std::mem::take(&mut state.expects) {
-            state.due = true;
-            let waker = state.waker.take();
-            drop(state);
-            waker.into_iter().for_each(Waker::wake);
         }
     }
 

@@ -1,30 +1,28 @@
 //! One worker: a thread, a current-thread runtime, a source of connections and a proxy of its own.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
+use super::PhaseReceiver;
 use super::connection;
+use super::entry::Entry;
 use super::listener::{ACCEPT_PAUSE, Source};
 use super::shutdown::{Alive, Phase, reached};
-use super::{Config, PhaseReceiver};
 use crate::error::{Error, ErrorKind};
-use crate::handler::context::Peer;
 use crate::proxy::Proxy;
 
 pub(super) struct Worker {
     pub(super) number: usize,
     pub(super) source: Source,
     pub(super) proxy: Proxy,
-    pub(super) trusted: Arc<[IpNet]>,
-    pub(super) config: Config,
+    pub(super) entry: Entry,
     pub(super) phase: PhaseReceiver,
 }
 
@@ -59,11 +57,11 @@ impl Worker {
     }
 
     async fn run(self) -> io::Result<()> {
-        let limit = self.config.connections_of(self.number);
+        let limit = self.entry.config.connections_of(self.number);
         let limit = limit.min(Semaphore::MAX_PERMITS);
         let connections = Arc::new(Semaphore::new(limit));
         let mut phase = self.phase.clone();
-        let drain_timeout = self.config.drain_timeout;
+        let drain_timeout = self.entry.config.drain_timeout;
 
         self.accept(&connections).await?;
 
@@ -83,7 +81,7 @@ impl Worker {
     async fn accept(self, connections: &Arc<Semaphore>) -> io::Result<()> {
         let mut source = Accept::new(self.source)?;
         let proxy = Arc::new(self.proxy);
-        let config = Arc::new(self.config);
+        let entry = Arc::new(self.entry);
         let mut phase = self.phase.clone();
         loop {
             let next = async {
@@ -100,11 +98,9 @@ impl Worker {
             };
             match accepted {
                 Ok((stream, addr)) => {
-                    let trusted = is_trusted(&self.trusted, addr.ip());
-                    let peer = Peer::new(addr, trusted);
-                    let (config, proxy) = (Arc::clone(&config), Arc::clone(&proxy));
+                    let (entry, proxy) = (Arc::clone(&entry), Arc::clone(&proxy));
                     let phase = self.phase.clone();
-                    let serve = connection::serve(config, stream, peer, proxy, phase);
+                    let serve = connection::serve(entry, stream, addr, proxy, phase);
                     tokio::spawn(holding(permit, serve));
                 }
                 Err(error) => {
@@ -120,11 +116,6 @@ impl Worker {
 async fn holding(permit: OwnedSemaphorePermit, serve: impl Future<Output = ()>) {
     serve.await;
     drop(permit);
-}
-
-fn is_trusted(trusted: &[IpNet], ip: IpAddr) -> bool {
-    let ip = ip.to_canonical();
-    trusted.iter().any(|net| net.contains(&ip))
 }
 
 /// A [`Source`] on this worker's runtime.

@@ -13,7 +13,10 @@ use crate::harness::Served;
 async fn a_connection_too_many_waits_for_one_to_end() {
     let (origin, gate) = held();
     gate.open();
-    let builder = Server::builder().workers(1).max_connections(2);
+    let builder = Server::builder()
+        .workers(1)
+        .max_connections(2)
+        .max_connections_per_client(2);
     let served = Served::server(builder, router(&origin));
     let mut first = idle(&served).await;
     let mut second = idle(&served).await;
@@ -42,7 +45,8 @@ async fn again(client: &mut RawClient) -> u16 {
 async fn places_are_given_back_however_a_client_leaves() {
     let origin = Origin::named("1");
     for (name, builder) in servers() {
-        let served = Served::server(builder.max_connections(1), router(&origin));
+        let builder = builder.max_connections(1).max_connections_per_client(2);
+        let served = Served::server(builder, router(&origin));
         for round in 0..20 {
             let mut client = RawClient::connect(served.addr).await;
             match round % 4 {
@@ -76,7 +80,10 @@ async fn places_are_given_back_however_a_client_leaves() {
 async fn a_head_has_to_come_in_time() {
     for (name, builder) in servers() {
         let origin = Origin::named("1");
-        let builder = builder.header_read_timeout(Duration::from_millis(200));
+        let timeout = Duration::from_millis(200);
+        let builder = builder
+            .header_read_timeout(timeout)
+            .keep_alive_timeout(timeout);
         let served = Served::server(builder, router(&origin));
 
         let mut silent = RawClient::connect(served.addr).await;

@@ -107,7 +107,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawClient<S> {
     /// Sends a body of `length` bytes, each [`bulk::byte_at`] its offset, to a peer that takes all
     /// of it.
     pub async fn send_bulk(&mut self, length: u64) {
-        let mut sent = 0;
+        self.send_bulk_from(0, length).await;
+    }
+
+    /// Sends the rest of such a body, of which `sent` bytes were taken before.
+    pub async fn send_bulk_from(&mut self, mut sent: u64, length: u64) {
         while sent < length {
             let piece = bulk::piece(sent, length - sent);
             self.send(piece).await;

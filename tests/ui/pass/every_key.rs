@@ -12,7 +12,9 @@ fn edit_error(_error: &Error, response: &mut Response) {
     hosts = ["http://a:8080", "b", "[::1]:8080", "https://bücher.example"],
     host_header = preserve,
     forwarded = both,
-    timeout(connect = 500ms, response = "2m",),
+    upgrade = true,
+    proxy_protocol = v2,
+    timeout(connect = 500ms, response = "2m", body = 30s, total = 1h, expect = 100ms,),
     body_limit = 64KiB,
     on_response = |response: &mut Response| {
         response.headers_mut().remove("server");

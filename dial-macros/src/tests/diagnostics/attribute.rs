@@ -21,8 +21,8 @@ fn keys() {
         r#"hosts = ["b"], zzz = 5, name = "x""#,
         &[(
             "unknown key `zzz`; the keys are `path`, `domain`, `methods`, `hosts`, `hosts_env`, `upstream`, \
-             `host_header`, `forwarded`, `timeout`, `body_limit`, `on_response`, `on_error`, `name`, \
-             `register` and `crate`",
+             `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `body_limit`, `on_response`, \
+             `on_error`, `name`, `register` and `crate`",
             "zzz",
         )],
     );
@@ -177,7 +177,7 @@ fn timeouts() {
     attribute(
         r#"hosts = ["b"], timeout(idle = 5s)"#,
         &[(
-            "unknown key `idle` of `timeout`; the keys are `connect` and `response`",
+            "unknown key `idle` of `timeout`; the keys are `connect`, `response`, `body`, `total` and `expect`",
             "idle",
         )],
     );
@@ -199,6 +199,83 @@ fn timeouts() {
     attribute(
         r#"hosts = ["b"], timeout(5s)"#,
         &[("expected a key of `timeout`, as in `connect = 5s`", "5s")],
+    );
+    for (written, meant) in [
+        ("totl", "total"),
+        ("deadline", "total"),
+        ("bdy", "body"),
+        ("continue", "expect"),
+    ] {
+        let message = format!("unknown key `{written}` of `timeout`; did you mean `{meant}`?");
+        let arguments = format!("hosts = [\"b\"], timeout({written} = 5s)");
+        attribute(&arguments, &[(&message, written)]);
+    }
+}
+
+#[test]
+fn keys_of_connections() {
+    for (written, meant) in [
+        ("websocket", "upgrade"),
+        ("upgrad", "upgrade"),
+        ("proxy_protocl", "proxy_protocol"),
+        ("send_proxy", "proxy_protocol"),
+    ] {
+        let message = format!("unknown key `{written}`; did you mean `{meant}`?");
+        attribute(
+            &format!("hosts = [\"b\"], {written} = x"),
+            &[(&message, written)],
+        );
+    }
+    attribute(
+        r#"hosts = ["b"], upgrade = true, upgrade = true"#,
+        &[("`upgrade` is given twice", "upgrade")],
+    );
+    attribute(
+        r#"hosts = ["b"], proxy_protocol = v1, proxy_protocol = v2"#,
+        &[("`proxy_protocol` is given twice", "proxy_protocol")],
+    );
+    attribute(
+        r#"hosts = ["b"], upgrade(true), proxy_protocol(v1)"#,
+        &[
+            (
+                "`upgrade` takes a value, as in `upgrade = false`",
+                "upgrade",
+            ),
+            (
+                "`proxy_protocol` takes a value, as in `proxy_protocol = v2`",
+                "proxy_protocol",
+            ),
+        ],
+    );
+}
+
+/// What covers another can only be longer.
+#[test]
+fn timeouts_together() {
+    let message =
+        |part| format!("`total` is shorter than `{part}`, which could then never run out");
+    for (inside, part) in [
+        ("connect = 5s, total = $", "connect"),
+        ("total = $, response = 4001ms", "response"),
+        ("connect = 1s, response = 1h, total = $", "response"),
+        ("connect = 5s, response = 1h, total = $", "connect"),
+    ] {
+        let arguments = format!("hosts = [\"b\"], timeout({inside})");
+        value(&arguments, "4s", &[&message(part)]);
+        value(&arguments, "\"4000ms\"", &[&message(part)]);
+    }
+    for good in [
+        "connect = 5s, response = 5s, total = 5s",
+        "total = 1ms",
+        "total = 1s, body = 1h, expect = 1m",
+    ] {
+        attribute(&format!("hosts = [\"b\"], timeout({good})"), &[]);
+    }
+    // One that could not be read is not compared.
+    value(
+        "hosts = [\"b\"], timeout(total = 1s, connect = $)",
+        "5",
+        &["a duration needs a unit, as in `5s`"],
     );
 }
 
@@ -235,8 +312,20 @@ fn words() {
         "xforwarded",
         "`forwarded` is `x_forwarded`, `rfc7239`, `both` or `off`; did you mean `x_forwarded`?",
     );
-    with("register", "\"no\"", "`register` must be `true` or `false`");
-    with("register", "no", "`register` must be `true` or `false`");
+    for key in ["register", "upgrade"] {
+        for value in ["\"no\"", "no", "0"] {
+            with(key, value, &format!("`{key}` must be `true` or `false`"));
+        }
+    }
+    // Where either could be meant, neither is suggested.
+    for value in ["v3", "\"v1\"", "1", "true", "on"] {
+        with("proxy_protocol", value, "`proxy_protocol` is `v1` or `v2`");
+    }
+    with(
+        "proxy_protocol",
+        "V2",
+        "`proxy_protocol` is `v1` or `v2`; did you mean `v2`?",
+    );
     with(
         "name",
         "\" \"",
@@ -289,7 +378,7 @@ fn together() {
             ("methods are upper case: write `GET`", "get"),
             ("the method `GET` is listed twice", "GET"),
             (
-                "unknown key `idle` of `timeout`; the keys are `connect` and `response`",
+                "unknown key `idle` of `timeout`; the keys are `connect`, `response`, `body`, `total` and `expect`",
                 "idle",
             ),
             ("a duration needs a unit, as in `5s`", "5"),

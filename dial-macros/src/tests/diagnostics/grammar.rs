@@ -215,7 +215,7 @@ const METHODS: &[(&str, &str)] = &[
     ("get", "methods are upper case: write `GET`"),
     ("Post", "methods are upper case: write `POST`"),
     ("GET", "the method `GET` is listed twice"),
-    ("CONNECT", "`CONNECT` asks for a tunnel, which a reverse proxy does not open"),
+    ("connect", "methods are upper case: write `CONNECT`"),
     ("\"A B\"", "`A B` is not a method"),
     ("\"\"", "`` is not a method"),
     ("Method::POST", "a method is a single word: write `POST`"),
@@ -241,6 +241,36 @@ fn methods() {
         r#"hosts = ["b"], methods = [GET, PROPFIND, "M-SEARCH"]"#,
         &[],
     );
+}
+
+/// CONNECT has no path: RFC 9110 §9.3.6.
+#[test]
+fn connect_and_a_path() {
+    for (arguments, path) in [
+        (r#""/a", hosts = ["b"], methods = [CONNECT]"#, r#""/a""#),
+        (
+            r#"methods = ["CONNECT"], path = "/{*_rest}", hosts = ["b"]"#,
+            r#""/{*_rest}""#,
+        ),
+    ] {
+        let message = "`CONNECT` has no path, so this route would take nothing; leave the path out, or list more methods";
+        attribute(arguments, &[(message, path)]);
+    }
+    // What else is wrong with the path or the methods is not followed by this.
+    attribute(
+        r#""/a//b", hosts = ["b"], methods = [CONNECT]"#,
+        &[("a path has no empty segment (`//`)", r#""/a//b""#)],
+    );
+    attribute(
+        r#""/a", hosts = ["b"], methods = [CONNECT, CONNECT]"#,
+        &[("the method `CONNECT` is listed twice", "CONNECT")],
+    );
+    for good in [
+        r#"hosts = ["b"], methods = [CONNECT]"#,
+        r#""/a", hosts = ["b"], methods = [CONNECT, GET]"#,
+    ] {
+        attribute(good, &[]);
+    }
 }
 
 #[rustfmt::skip] // one case a line
@@ -273,7 +303,14 @@ const UNITS_2: &[(&str, &str)] = &[
 #[test]
 fn units() {
     for (text, message) in UNITS {
-        value("hosts = [\"b\"], timeout(connect = $)", text, &[message]);
+        for key in ["connect", "response", "body", "total", "expect"] {
+            let message = message.replace("connect", key);
+            value(
+                &format!("hosts = [\"b\"], timeout({key} = $)"),
+                text,
+                &[&message],
+            );
+        }
     }
     for (text, message) in UNITS_2 {
         value("hosts = [\"b\"], body_limit = $", text, &[message]);
@@ -292,6 +329,8 @@ fn units() {
         attribute(&format!("hosts = [\"b\"], body_limit = {good}"), &[]);
     }
     for good in ["5s", "500ms", "2m", "1h", "\"5s\"", "1_000ms"] {
-        attribute(&format!("hosts = [\"b\"], timeout(response = {good})"), &[]);
+        for key in ["connect", "response", "body", "total", "expect"] {
+            attribute(&format!("hosts = [\"b\"], timeout({key} = {good})"), &[]);
+        }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! What an untrusted peer says about itself is dropped and told anew; a trusted one is believed and added to.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::{BufMut, BytesMut};
-use http::header::{FORWARDED, HeaderName, HeaderValue};
+use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Forwarding;
+use crate::fields::{self, is_forwarding};
 use crate::handler::context::Peer;
 use crate::handler::headers::Headers;
 
@@ -18,17 +19,13 @@ const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const HTTP: HeaderValue = HeaderValue::from_static("http");
 const HTTPS: HeaderValue = HeaderValue::from_static("https");
 
-/// Whether a field speaks of the client's identity or way.
-pub(super) fn is_forwarding(name: &HeaderName) -> bool {
-    *name == FORWARDED || *name == X_REAL_IP || name.as_str().starts_with("x-forwarded-")
-}
-
 /// Sets the forwarding fields that are asked for.
 pub(super) fn set(
     headers: &mut Headers,
     peer: &Peer,
     host: Option<HeaderValue>,
     forwarding: Forwarding,
+    real_ip: bool,
 ) {
     if !peer.trusted {
         let spoofed: Vec<_> = headers
@@ -40,6 +37,10 @@ pub(super) fn set(
         for name in spoofed {
             headers.remove(&name);
         }
+    }
+    if real_ip {
+        let client = client_ip(headers.now(), peer);
+        default(headers, X_REAL_IP, client);
     }
     if matches!(forwarding, Forwarding::Rfc7239 | Forwarding::Both) {
         let element = element(peer, host.as_ref());
@@ -78,6 +79,32 @@ fn default(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) 
     {
         headers.set(name, value);
     }
+}
+
+/// The address of the client itself: the last one in `X-Forwarded-For` that is not a trusted proxy's; whoever stands
+/// before that may have written anything. Without that field it is the peer's.
+fn client_ip(headers: &HeaderMap, peer: &Peer) -> Option<HeaderValue> {
+    if !peer.trusted {
+        return peer.ip_value.clone();
+    }
+    let listed: Vec<_> = fields::members(headers, &X_FORWARDED_FOR).collect();
+    let mut farthest = peer.ip_value.clone();
+    for address in listed.into_iter().rev() {
+        let Some(ip) = parse_ip(address) else { break };
+        farthest = HeaderValue::try_from(ip.to_string()).ok();
+        if !peer.trusts(ip) {
+            break;
+        }
+    }
+    farthest
+}
+
+/// An address as proxies write it: bare, or with a port.
+fn parse_ip(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    let ip = text.parse().ok();
+    let with_port = || text.parse().ok().map(|addr: SocketAddr| addr.ip());
+    ip.or_else(with_port).map(|ip| ip.to_canonical())
 }
 
 /// One `forwarded-element` (RFC 7239 §4). A port makes a node a quoted string, and so do the brackets of IPv6 (§6).

@@ -1,127 +1,91 @@
-//! Hop-by-hop fields: those of one connection, and those that `Connection` names (RFC 9110 §7.6.1, §11.7).
+//! Hop-by-hop fields of a request: taken out before the handler runs, and what can be asked of the endpoint's connection
+//! as well kept aside (RFC 9110 §7.6.1, §7.8, §10.1.4).
 
-use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{HeaderMap, HeaderValue, UPGRADE};
+use http::{Method, Version};
 
-use crate::handler::headers::Headers;
+use crate::fields;
+use crate::handler::ModifiableRequest;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-
-/// Removes them from a request; what it held is still told by `inbound()`.
-pub(super) fn strip_request(headers: &mut Headers) {
-    for name in hop_by_hop(headers.now()) {
+/// Removes them; what the client sent is still told by `inbound()`. `upgrades` is whether the route lets a client switch
+/// to another protocol.
+pub(super) fn take(request: &mut ModifiableRequest, upgrades: bool) {
+    let version = request.version();
+    let no_body = request.is_bodyless() && *request.method() != Method::CONNECT;
+    let (headers, hop) = request.headers_and_hop();
+    hop.trailers = version >= Version::HTTP_11 && fields::takes_trailers(headers.now());
+    // A body would have to be read to its end first, and an HTTP/1.0 client knows nothing of it (§7.8).
+    if upgrades && hop.can_tunnel && no_body && version == Version::HTTP_11 {
+        hop.upgrade = asked_protocols(headers.now()).map(Box::new);
+    }
+    for name in fields::hop_by_hop(headers.now()) {
         headers.remove(&name);
     }
 }
 
-pub(super) fn strip_response(headers: &mut HeaderMap) {
-    for name in hop_by_hop(headers) {
-        headers.remove(name);
+/// The protocols that `Upgrade` lists, if `Connection` has the option as well.
+fn asked_protocols(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(UPGRADE)?;
+    let mut options = fields::options(headers);
+    if !options.any(|option| option.eq_ignore_ascii_case(b"upgrade")) {
+        return None;
     }
-}
-
-/// The hop-by-hop names that are there. Mostly none, which allocates nothing.
-fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
-    let mut found: Vec<_> = headers
-        .keys()
-        .filter(|name| is_hop(name))
-        .cloned()
+    let protocols: Vec<_> = fields::members(headers, &UPGRADE)
+        .filter(|protocol| is_protocol(protocol) && !is_http_or_tls(protocol))
         .collect();
-    if found.contains(&CONNECTION) {
-        let named = headers.get_all(CONNECTION).iter().flat_map(|line| {
-            // A value that is not text is split all the same: one odd byte must not save the other names.
-            line.as_bytes().split(|byte| *byte == b',')
-        });
-        found.extend(
-            named
-                .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
-                .filter(|name| headers.contains_key(name) && !is_protected(name)),
-        );
+    match protocols.is_empty() {
+        true => None,
+        false => HeaderValue::from_bytes(&protocols.join(&b", "[..])).ok(),
     }
-    found
 }
 
-fn is_hop(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == TE
-        || *name == TRANSFER_ENCODING
-        || *name == UPGRADE
-        || *name == PROXY_AUTHENTICATE
-        || *name == PROXY_AUTHORIZATION
-        || *name == KEEP_ALIVE
-        || *name == PROXY_CONNECTION
+/// `protocol-name [ "/" protocol-version ]`
+fn is_protocol(protocol: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~/".contains(byte);
+    !protocol.is_empty() && protocol.iter().all(is_token)
 }
 
-/// End-to-end fields that a client must not be able to delete on their way by naming them in `Connection`.
-fn is_protected(name: &HeaderName) -> bool {
-    [HOST, CONTENT_LENGTH, AUTHORIZATION, COOKIE, SET_COOKIE].contains(name)
-        || super::forwarded::is_forwarding(name)
+/// Whoever speaks HTTP through a tunnel gets past every rule of this proxy, and TLS hides what is spoken.
+fn is_http_or_tls(protocol: &[u8]) -> bool {
+    let name = protocol
+        .split(|byte| *byte == b'/')
+        .next()
+        .unwrap_or_default();
+    let names: [&[u8]; 5] = [b"h2c", b"h2", b"h3", b"http", b"tls"];
+    names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn stripped(fields: &[(&str, &str)]) -> Vec<String> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                http::HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
-        }
-        strip_response(&mut headers);
-        headers.keys().map(ToString::to_string).collect()
-    }
-
     #[test]
-    fn removes_the_fields_of_one_connection() {
-        let fields = [
-            ("connection", "close"),
-            ("keep-alive", "timeout=5"),
-            ("proxy-connection", "keep-alive"),
-            ("proxy-authenticate", "Basic"),
-            ("proxy-authorization", "Basic x"),
-            ("te", "gzip"),
-            ("transfer-encoding", "chunked"),
-            ("upgrade", "h2c"),
-            ("accept", "*/*"),
+    fn what_is_asked_for() {
+        let rows: &[(&[&str], &[&str], Option<&str>)] = &[
+            (&["Upgrade"], &["websocket"], Some("websocket")),
+            (&["keep-alive, upgrade"], &["WebSocket"], Some("WebSocket")),
+            (&["keep-alive", "UPGRADE"], &["a/1, b"], Some("a/1, b")),
+            (&["upgrade"], &["a", "b"], Some("a, b")),
+            (&["upgrade"], &["h2c, websocket"], Some("websocket")),
+            (&["upgrade"], &["h2c"], None),
+            (&["upgrade"], &["H2C, HTTP/2.0, TLS/1.0"], None),
+            (&["upgrade"], &[""], None),
+            (&["upgrade"], &["bad token"], None),
+            (&["keep-alive"], &["websocket"], None),
+            (&[], &["websocket"], None),
+            (&["upgrade"], &[], None),
         ];
-        assert_eq!(stripped(&fields), ["accept"]);
-    }
-
-    #[test]
-    fn removes_what_every_connection_line_names() {
-        let fields = [
-            ("connection", "X-A, x-b ,, close"),
-            ("connection", "\u{ff}, X-C"),
-            ("x-a", "1"),
-            ("x-b", "2"),
-            ("x-c", "3"),
-            ("x-d", "4"),
-        ];
-        assert_eq!(stripped(&fields), ["x-d"]);
-    }
-
-    #[test]
-    fn connection_cannot_delete_what_matters() {
-        let kept = [
-            "host",
-            "content-length",
-            "authorization",
-            "cookie",
-            "x-forwarded-for",
-            "forwarded",
-        ];
-        for name in kept {
-            assert_eq!(
-                stripped(&[("connection", name), (name, "1")]),
-                [name],
-                "{name}"
-            );
+        for (connection, upgrade, expected) in rows {
+            let mut headers = HeaderMap::new();
+            for line in *connection {
+                headers.append("connection", HeaderValue::from_static(line));
+            }
+            for line in *upgrade {
+                headers.append("upgrade", HeaderValue::from_static(line));
+            }
+            let asked = asked_protocols(&headers);
+            let asked = asked.as_ref().map(|value| value.to_str().unwrap());
+            assert_eq!(asked, *expected, "{connection:?} {upgrade:?}");
         }
     }
 }

@@ -108,7 +108,7 @@ fn declared() -> impl Strategy<Value = Declared> {
         named.collect::<Vec<_>>().join("/")
     });
     let domains = subsequence(vec!["x.com", "*.x.com", "*.b.x.com", "y", "*.com"], 0..3);
-    let methods = subsequence(vec!["GET", "HEAD", "POST", "PUT"], 0..3);
+    let methods = subsequence(vec!["GET", "HEAD", "POST", "CONNECT"], 0..3);
     (path, domains, methods).prop_map(|(path, domains, methods)| Declared {
         path,
         domains,
@@ -142,7 +142,7 @@ fn method() -> impl Strategy<Value = Method> {
         Method::HEAD,
         Method::POST,
         Method::PUT,
-        Method::DELETE,
+        Method::CONNECT,
     ])
 }
 
@@ -160,7 +160,14 @@ fn naive(routes: &[(usize, Declared)], host: Option<&str>, method: &str, path: &
         if route.methods.contains(&"GET") {
             allowed.insert("HEAD");
         }
-        let takes = |method| route.methods.is_empty() || route.methods.contains(&method);
+        if route.methods.is_empty() {
+            let every = "GET HEAD POST PUT DELETE OPTIONS TRACE PATCH";
+            allowed.extend(every.split(' '));
+        }
+        let takes = |method| match route.methods.is_empty() {
+            true => method != "CONNECT",
+            false => route.methods.contains(&method),
+        };
         // GET, for HEAD.
         let stand_in = !takes(method);
         if stand_in && (method != "HEAD" || !takes("GET")) {
@@ -240,7 +247,10 @@ fn naive_duplicate(one: &Declared, other: &Declared) -> bool {
     shape(&one.path) == shape(&other.path)
         && (one.domains.is_empty() && other.domains.is_empty()
             || overlap(&one.domains, &other.domains))
-        && (one.methods.is_empty()
-            || other.methods.is_empty()
-            || overlap(&one.methods, &other.methods))
+        && match (one.methods.is_empty(), other.methods.is_empty()) {
+            (true, true) => true,
+            (true, false) => other.methods != ["CONNECT"],
+            (false, true) => one.methods != ["CONNECT"],
+            (false, false) => overlap(&one.methods, &other.methods),
+        }
 }

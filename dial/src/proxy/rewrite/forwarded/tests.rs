@@ -3,7 +3,10 @@ use http::HeaderMap;
 use super::*;
 
 fn peer(addr: &str, trusted: bool) -> Peer {
-    Peer::new(addr.parse().unwrap(), trusted)
+    let addr: SocketAddr = addr.parse().unwrap();
+    let network = ipnet::IpNet::from(addr.ip());
+    let networks: &[_] = if trusted { &[network] } else { &[] };
+    Peer::new(addr, networks.into())
 }
 
 fn sent(
@@ -17,7 +20,7 @@ fn sent(
     }
     let mut headers = Headers::new(map);
     let host = Some(HeaderValue::from_static("shop.example:8080"));
-    set(&mut headers, peer, host, forwarding);
+    set(&mut headers, peer, host, forwarding, false);
     let mut lines: Vec<_> = headers
         .now()
         .iter()

@@ -1,0 +1,70 @@
+//! How long a connection goes on, and how long it is waited for between two requests.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::options::Config;
+use super::patience::after;
+use crate::h1::HeadLimits;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    since: Instant,
+    /// Requests whose head was read.
+    pub(super) requests: usize,
+}
+
+impl Life {
+    pub(super) fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            requests: 0,
+        }
+    }
+
+    /// Whether no request may follow.
+    pub(super) fn is_over(&self, config: &Config) -> bool {
+        self.requests >= config.max_requests_per_connection
+            || self.since.elapsed() >= config.max_connection_age
+    }
+}
+
+/// The wait for one head. No clock is read for one that is there already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct HeadWait {
+    idle: Option<Instant>,
+    /// Set with the first byte, and never later: empty lines win no time.
+    begun: Option<Instant>,
+}
+
+impl HeadWait {
+    /// When to give up; `idle` is whether nothing of the head has come.
+    pub(super) fn until(&mut self, idle: bool, life: &Life, config: &Config) -> Instant {
+        if let Some(begun) = self.begun {
+            return begun;
+        }
+        if !idle {
+            let head = after(Instant::now(), config.header_read_timeout);
+            return *self.begun.insert(head);
+        }
+        *self.idle.get_or_insert_with(|| {
+            let limit: Duration = match life.requests {
+                0 => config.header_read_timeout,
+                _ => config.keep_alive_timeout,
+            };
+            after(Instant::now(), limit).min(after(life.since, config.max_connection_age))
+        })
+    }
+}
+
+/// Whether bytes from `before` on can have changed what came of parsing a head: one that drips in is not parsed anew for
+/// each byte.
+pub(super) fn is_worth_parsing(input: &[u8], before: usize, limits: &HeadLimits) -> bool {
+    // The first line is too long if its end is not among so many bytes.
+    let line = limits.line + "\r\n".len();
+    input[before..].contains(&b'\n')
+        || (before < line && input.len() >= line)
+        || input.len() >= limits.bytes
+}
