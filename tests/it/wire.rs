@@ -56,8 +56,8 @@ mod upgrade;
 mod versions;
 mod via;
 
-/// Whether dial adds Via. It is said here once: rows leave the line out, and tables about Via itself state it.
-const VIA: bool = false;
+/// What dial calls itself in Via. Rows leave that line out, and tables about Via itself state it.
+const NAME: &str = "dial";
 
 /// The head of a GET for `/x` with these field lines, and its end.
 fn get(fields: &str) -> String {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::VIA;
+use super::NAME;
 
 /// One message. As an expectation it can leave out what goes without saying: see [`Message::expected_by_origin`] and
 /// [`Message::expected_by_client`].
@@ -61,9 +61,7 @@ impl Message {
         self.default("x-forwarded-for", "127.0.0.1");
         self.default("x-forwarded-host", "a");
         self.default("x-forwarded-proto", "http");
-        if VIA {
-            self.default("via", &format!("{sent_version} dial"));
-        }
+        self.default("via", &format!("{sent_version} {NAME}"));
         self.fields.retain(|field| !field.starts_with(b"-"));
         self.sort();
         self
@@ -71,8 +69,8 @@ impl Message {
 
     /// Adds what dial says to every client in a response it `forwarded`.
     pub(super) fn expected_by_client(mut self, forwarded: Option<&str>) -> Self {
-        if let (true, Some(version)) = (VIA, forwarded) {
-            self.default("via", &format!("{version} dial"));
+        if let Some(version) = forwarded {
+            self.default("via", &format!("{version} {NAME}"));
         }
         self.fields.retain(|field| !field.starts_with(b"-"));
         self.sort();
@@ -85,16 +83,8 @@ impl Message {
         self.expected_by_client(None)
     }
 
-    /// Takes away what differs from run to run: the name in Via, and a Date that `expected` does not state.
+    /// Takes away what differs from run to run: a Date that `expected` does not state.
     pub(super) fn normalised(mut self, expected: &Self) -> Self {
-        for field in &mut self.fields {
-            if field.starts_with(b"via:")
-                && let Some(at) = find(field, b" dial-")
-                && field.get(at + 6..at + 14).is_some_and(is_hex)
-            {
-                field.drain(at + 5..at + 14);
-            }
-        }
         if expected.values("date").is_empty()
             && let [date] = self.values("date")[..]
             && date.len() == 29
@@ -103,7 +93,8 @@ impl Message {
             self.fields.retain(|field| !field.starts_with(b"date:"));
         }
         if expected.interim {
-            self.fields.retain(|field| field != b"via: 1.1 dial");
+            let via = format!("via: 1.1 {NAME}").into_bytes();
+            self.fields.retain(|field| *field != via);
         }
         self.interim = expected.interim;
         self.sort();

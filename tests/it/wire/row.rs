@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dial::{ModifiableRequest, Router, Server, ServerBuilder};
+use dial::{ModifiableRequest, Router, Server, ServerBuilder, Via};
 use dial_tests::{Answer, ClosedPort, Ending, Gate, Origin, RawClient, Script};
 
+use super::NAME;
 use super::message::{Message, find};
 use super::tap::{Received, Tap};
 use crate::harness::Served;
@@ -499,7 +500,8 @@ async fn run(row: &Row) -> Result<(), String> {
         .or(closed)
         .expect("one of them");
     let proxy = dial::proxy([addr.to_string()], |request: ModifiableRequest| request);
-    let router = (row.router)(Router::new().at("/{*path}", proxy));
+    let name = Via::named(NAME).expect("a token");
+    let router = (row.router)(Router::new().via(name).at("/{*path}", proxy));
     let served = Served::server((row.server)(Server::builder().workers(1)), router);
     let received = Received::default();
     let client = received.connect(served.addr).await;
