@@ -92,7 +92,7 @@ async fn connect() {
         }
     }
     assert_eq!(origin.connections(), 0);
-    let rows = [":443", "b,c:443", "b%zz:443"].map(|target| {
+    let rows = [":443", "b%zz:443", "u:p@b:443"].map(|target| {
         row(
             "9112 §3.2.3",
             target,

@@ -1,5 +1,8 @@
 //! Expect from end to end (RFC 9110 §10.1.1): the upload waits for the endpoint's word, or for a timer.
 
+use std::time::Duration;
+
+use dial::Timeouts;
 use dial_tests::Script;
 
 use super::row::{GOT, Row, check, going_on, row};
@@ -10,6 +13,9 @@ const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 const SIZED: &str = "Expect: 100-continue\r\nContent-Length: 5\r\n";
 const CHUNKED: &str = "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n";
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// Runs out soon, and is sure to.
+const SOON: Duration = Duration::from_millis(50);
 
 fn expecting(name: &str, fields: &str) -> Row {
     row("9110 §10.1.1", name, post(fields, ""))
@@ -76,13 +82,40 @@ async fn asked_for() {
 /// The endpoint says nothing: some do not know Expect, and the body is not held back for ever.
 #[tokio::test]
 async fn not_asked_for() {
+    let script = || Script::new().read_head();
+    let silence = |name: &str, fields: &str| {
+        expecting(name, fields).router(|router| router.timeouts(Timeouts::default().expect(SOON)))
+    };
+    let chunks = "5\r\nhello\r\n0\r\n\r\n";
     let rows = vec![
-        expecting("silence", SIZED)
-            .script(going_on(Script::new().read_head().read_exact(5).write(OK)))
+        silence("a length", SIZED)
+            .script(going_on(script().read_exact(5).write(OK)))
             .head(CONTINUE)
             .sends("hello")
             .forwards(sized("hello"))
             .gets(GOT),
+        silence("chunks", CHUNKED)
+            .script(going_on(script().read_until("0\r\n\r\n").write(OK)))
+            .head(CONTINUE)
+            .sends(chunks)
+            .forwards(posted(
+                "expect: 100-continue\r\ntransfer-encoding: chunked\r\n",
+                chunks,
+            ))
+            .gets(GOT),
+        // A client that was told once is not told again.
+        silence("a late 100", SIZED)
+            .script(going_on(script().read_exact(5).write(CONTINUE).write(OK)))
+            .head(CONTINUE)
+            .sends("hello")
+            .forwards(sized("hello"))
+            .gets(GOT),
+        silence("and the endpoint leaves", SIZED)
+            .script(script().read_exact(5))
+            .head(CONTINUE)
+            .sends("hello")
+            .forwards(sized("hello"))
+            .fails(502),
     ];
     check(rows).await;
 }

@@ -168,3 +168,17 @@ async fn claims_of_trusted_peers() {
     );
     check(all).await;
 }
+
+/// X-Real-IP is told only where it is asked for; a stranger's is never passed.
+#[tokio::test]
+async fn real_ip() {
+    let claims = "X-Real-IP: 192.0.2.1\r\nX-Real-IP: 192.0.2.2\r\n";
+    let own = "x-real-ip: 127.0.0.1\r\n";
+    let rows = vec![
+        request("", own).router(|router| router.real_ip(true)),
+        request(claims, own).router(|router| router.real_ip(true)),
+        request("Connection: X-Real-IP\r\n", own).router(|router| router.real_ip(true)),
+        request(claims, "").router(|router| router.real_ip(false)),
+    ];
+    check(rows).await;
+}

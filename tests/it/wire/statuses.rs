@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use dial::{Router, Timeouts};
-use dial_tests::Script;
+use dial::{ModifiableRequest, Router, Timeouts, Upstream};
+use dial_tests::{RawClient, Script};
 
 use super::row::{Row, check, row};
 use super::{get, got, post, posted};
+use crate::harness::Served;
 
 /// Runs out soon, and is sure to.
 const SOON: Duration = Duration::from_millis(100);
@@ -110,6 +111,23 @@ async fn with_a_body() {
         .fails(502),
     ];
     check(rows).await;
+}
+
+/// Nobody to ask (RFC 9110 §15.6.4).
+#[tokio::test]
+async fn service_unavailable() {
+    let upstream = Upstream::new(["127.0.0.1:9"]).expect("a host");
+    upstream.set_hosts([""; 0]).expect("none is allowed");
+    let served = Served::proxy(dial::proxy(upstream, |request: ModifiableRequest| request));
+    let mut client = RawClient::connect(served.addr).await;
+    for request in [get(""), post("Content-Length: 5\r\n", "hello"), get("")] {
+        client.send(request).await;
+        let response = client.read_response().await;
+        assert_eq!(
+            (response.status, response.text()),
+            (503, "Service Unavailable")
+        );
+    }
 }
 
 #[tokio::test]

@@ -243,3 +243,21 @@ async fn other_switches() {
     });
     check(rows.to_vec()).await;
 }
+
+/// Where the operator wants none, it is a field of one connection like any other.
+#[tokio::test]
+async fn switched_off() {
+    let off = |name: &str| {
+        asking(name, ASKED)
+            .router(|router| router.upgrade(false))
+            .forwards(got(""))
+    };
+    let rows = vec![
+        off("an answer"),
+        off("a switch all the same").answered(SWITCH).fails(502),
+        off("and what follows")
+            .sends(SMUGGLED)
+            .forwards("GET /smuggled HTTP/1.1\r\n\r\n"),
+    ];
+    check(rows).await;
+}

@@ -1,7 +1,7 @@
 //! Via (RFC 9110 §7.6.3): each message that is forwarded names dial behind all others, and a request that has been here
 //! is a loop.
 
-use dial::ModifiableRequest;
+use dial::{ModifiableRequest, Router, Via};
 use dial_tests::{Origin, client};
 
 use super::row::{Row, check, row};
@@ -33,7 +33,6 @@ async fn of_requests() {
             "via: HTTP/1.1 a:80 (x (y))\r\nvia: 1.1 dial\r\n",
         ),
         request("Via: 2 \"\r\n", "via: 2 \"\r\nvia: 1.1 dial\r\n"),
-        request("Via: 1.1 dial\r\n", "via: 1.1 dial\r\nvia: 1.1 dial\r\n"),
         // It is dial's own, and so not to be deleted by name (RFC 9110 §7.6.1).
         request("Connection: Via\r\n", "via: 1.1 dial\r\n"),
         request(
@@ -100,47 +99,96 @@ async fn of_responses() {
     check(rows).await;
 }
 
-/// 508, and nothing is forwarded, however the name is written; other names are not that one.
+/// 508, and nothing is forwarded, wherever the name is (RFC 5842 §7.2).
 #[tokio::test]
 async fn loops() {
-    let origin = Origin::named("1");
-    let served = Served::proxy(dial::proxy([origin.url()], |request: ModifiableRequest| {
-        request
-    }));
-    assert_eq!(client::request(served.addr, get("")).await.status, 200);
-    let requests = origin.requests();
-    let via = requests[0].headers.get("via").expect("a Via");
-    let name = via.strip_prefix("1.1 ").expect("a version and a name");
     let seen = [
-        format!("Via: 1.1 {name}\r\n"),
-        format!("Via: 1.0 {name}\r\n"),
-        format!("Via: HTTP/1.1 {name}\r\n"),
-        format!("Via: 1.1 {name} (comment)\r\n"),
-        format!("Via: 1.1 a, 1.1 {name}\r\n"),
-        format!("Via: 1.1 a,1.1 {name},1.1 b\r\n"),
-        format!("Via: 1.1 {name}, 1.1 {name}\r\n"),
-        format!("Via: 1.1 a\r\nVia: 1.1 {name}\r\n"),
-        format!("Via: 1.1 {name}\r\nVia: 1.1 a\r\n"),
-        format!("Via:  1.1  \t{name} \r\n"),
-        format!("Connection: Via\r\nVia: 1.1 {name}\r\n"),
+        "Via: 1.1 dial\r\n",
+        "Via: 1.0 dial\r\n",
+        "Via: 2 dial\r\n",
+        "Via: HTTP/1.1 dial\r\n",
+        "Via: 1.1 dial (comment)\r\n",
+        "Via: 1.1 a, 1.1 dial\r\n",
+        "Via: 1.1 a,1.1 dial,1.1 b\r\n",
+        "Via: 1.1 dial, 1.1 dial\r\n",
+        "Via: 1.1 a\r\nVia: 1.1 dial\r\n",
+        "Via: 1.1 dial\r\nVia: 1.1 a\r\n",
+        "Via:  1.1  \tdial \r\n",
+        "Via: 1.1 a (x, y), 1.1 dial\r\n",
+        "Connection: Via\r\nVia: 1.1 dial\r\n",
     ];
-    for fields in seen {
-        let response = client::request(served.addr, get(&fields)).await;
-        assert_eq!(response.status, 508, "{fields:?}");
-        assert!(!response.headers.contains("via"), "{fields:?}");
-        assert_eq!(origin.count(), 1, "{fields:?}");
-    }
     let others = [
-        format!("Via: 1.1 {name}x\r\n"),
-        format!("Via: 1.1 x{name}\r\n"),
-        format!("Via: 1.1 {name}.test\r\n"),
-        format!("Via: 1.1 a ({name})\r\n"),
-        format!("X-Via: 1.1 {name}\r\n"),
-        format!("User-Agent: 1.1 {name}\r\n"),
+        "Via: 1.1 dialx\r\n",
+        "Via: 1.1 xdial\r\n",
+        "Via: 1.1 dial.test\r\n",
+        "Via: 1.1 dial:80\r\n",
+        "Via: 1.1 a (dial)\r\n",
+        "Via: 1.1 a (1.1 dial)\r\n",
+        "Via: dial a\r\n",
+        "Via: dial/1.1 a\r\n",
     ];
-    for (number, fields) in others.iter().enumerate() {
-        let response = client::request(served.addr, get(fields)).await;
-        assert_eq!(response.status, 200, "{fields:?}");
-        assert_eq!(origin.count(), number + 2, "{fields:?}");
+    let mut rows: Vec<_> = seen
+        .iter()
+        .map(|fields| row("5842 §7.2", fields.escape_debug().to_string(), get(fields)).fails(508))
+        .collect();
+    rows.extend(others.map(|fields| {
+        let passed = fields.to_ascii_lowercase() + "via: 1.1 dial\r\n";
+        named(request(fields, &passed))
+    }));
+    rows.push(request("X-Via: 1.1 dial\r\n", "x-via: 1.1 dial\r\n"));
+    check(rows).await;
+}
+
+/// Who runs dial decides on the name, and whether there is one.
+#[tokio::test]
+async fn names() {
+    let mut rows = vec![
+        request("", "-via\r\n").router(|router| router.via(Via::off())),
+        request("Via: 1.1 dial\r\n", "via: 1.1 dial\r\n").router(|router| router.via(Via::off())),
+    ];
+    rows = rows
+        .into_iter()
+        .map(|row| row.gets("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n-via\r\n\r\nok"))
+        .collect();
+    let edge = |router: Router| router.via(Via::named("edge.test:8080").expect("a name"));
+    rows.push(
+        request(
+            "Via: 1.1 dial\r\n",
+            "via: 1.1 dial\r\nvia: 1.1 edge.test:8080\r\n",
+        )
+        .router(edge)
+        .gets("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nvia: 1.1 edge.test:8080\r\n\r\nok"),
+    );
+    rows.push(
+        row(
+            "5842 §7.2",
+            "a name with a port",
+            get("Via: 1.1 edge.test:8080\r\n"),
+        )
+        .router(edge)
+        .fails(508),
+    );
+    check(rows).await;
+}
+
+/// Unless it is named, no other dial has the same name.
+#[tokio::test]
+async fn drawn_names() {
+    let origin = Origin::named("1");
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let proxy = dial::proxy([origin.url()], |request: ModifiableRequest| request);
+        let served = Served::proxy(proxy);
+        let response = client::request(served.addr, get("")).await;
+        let sent = origin.requests().pop().expect("a request").headers;
+        let via = sent.get("via").expect("a Via").to_owned();
+        assert_eq!(response.headers.get("via"), Some(&via[..]));
+        let digits = via.strip_prefix("1.1 dial-").expect("a version and a name");
+        assert!(
+            digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{via}"
+        );
+        names.push(via);
     }
+    assert_ne!(names[0], names[1]);
 }
