@@ -68,6 +68,46 @@ async fn asked_for() {
             .sends("hello")
             .forwards(sized("hello"))
             .gets("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+        expecting("twice, and told once", SIZED)
+            .script(going_on(asks().write(CONTINUE).read_exact(5).write(OK)))
+            .head(CONTINUE)
+            .sends("hello")
+            .forwards(sized("hello"))
+            .gets(GOT),
+        expecting("behind a 103", SIZED)
+            .script(going_on(
+                Script::new()
+                    .read_head()
+                    .write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+                    .write(CONTINUE)
+                    .read_exact(5)
+                    .write(OK),
+            ))
+            .head("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+            .head(CONTINUE)
+            .sends("hello")
+            .forwards(sized("hello"))
+            .gets(GOT),
+        expecting("and a second request behind the body", SIZED)
+            .script(going_on(
+                asks().read_exact(5).write(OK).read_request().write(OK),
+            ))
+            .head(CONTINUE)
+            .sends("hello".to_owned() + &get(""))
+            .forwards(sized("hello"))
+            .forwards(got(""))
+            .gets(GOT)
+            .gets(GOT),
+        expecting("of an endpoint that ends with its answer", SIZED)
+            .script(
+                asks()
+                    .read_exact(5)
+                    .write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"),
+            )
+            .head(CONTINUE)
+            .sends("hello")
+            .forwards(sized("hello"))
+            .gets(GOT),
         expecting("and broken off", SIZED)
             .script(asks().hang())
             .head(CONTINUE)
@@ -205,6 +245,38 @@ async fn a_body_behind_the_head() {
         .gets(GOT)
         .gets(GOT),
     ];
+    check(rows).await;
+}
+
+/// What dial itself refuses needs no body, and asks for none.
+#[tokio::test]
+async fn refused_by_dial() {
+    let mut rows = Vec::new();
+    // Sent only once the answer is there: it is too late to be the body, and no request either.
+    for later in ["", SMUGGLED, "hello"] {
+        rows.push(
+            expecting(&format!("too large, {later:?}"), SIZED)
+                .router(|router| router.body_limit(4))
+                .until("connection: close\r\n\r\nPayload Too Large")
+                .sends(later)
+                .closes(),
+        );
+        rows.push(
+            expecting(
+                &format!("a loop, {later:?}"),
+                &format!("Via: 1.1 dial\r\n{SIZED}"),
+            )
+            .until("connection: close\r\n\r\nLoop Detected")
+            .sends(later)
+            .closes(),
+        );
+    }
+    rows.push(
+        expecting("nobody listens", SIZED)
+            .nobody()
+            .forwards_a_part()
+            .refused(502),
+    );
     check(rows).await;
 }
 

@@ -212,3 +212,52 @@ async fn codings_in_http_1_0() {
     }
     check(rows).await;
 }
+
+/// Lengths that no sum may overflow, and bodies that end long before.
+#[tokio::test]
+async fn immense_lengths() {
+    let lengths = [
+        "18446744073709551615",
+        "9223372036854775808",
+        "9223372036854775807",
+        "4294967296",
+        "4294967295",
+    ];
+    let mut rows = Vec::new();
+    for length in lengths {
+        let sent = post(&format!("Content-Length: {length}\r\n"), "hello");
+        rows.push(
+            row("9112 §6.3", length, sent)
+                .half_closes()
+                .forwards_a_part()
+                .refused(400),
+        );
+        rows.push(
+            answered(length, "", "")
+                .answered_and_closed(format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nhello"
+                ))
+                .cut(format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
+                )),
+        );
+    }
+    for size in ["7ffffffffffffff", "7fffffff", "ffffffff", "100000000"] {
+        let body = format!("{size}\r\nhello");
+        let sent = post("Transfer-Encoding: chunked\r\n", &body);
+        rows.push(
+            row("9112 §7.1", size, sent)
+                .half_closes()
+                .forwards_a_part()
+                .refused(400),
+        );
+        rows.push(
+            answered(size, "", "")
+                .answered_and_closed(format!(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+                ))
+                .cut("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+        );
+    }
+    check(rows).await;
+}

@@ -75,3 +75,41 @@ async fn fields() {
     ];
     check(rows).await;
 }
+
+/// An endpoint's head has bounds too: more is a 502.
+#[tokio::test]
+async fn responses() {
+    let many = |count: usize| {
+        (0..count)
+            .map(|number| format!("x-{number}: 1\r\n"))
+            .collect::<String>()
+    };
+    let wide = |length: usize| format!("x-a: {}\r\n", "a".repeat(length));
+    let answered = |name: &str, fields: String| {
+        let answer = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\nok");
+        let row = row("9110 §5.4", name, get(""))
+            .forwards(got(""))
+            .answered(answer);
+        (
+            row,
+            format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\nok"),
+        )
+    };
+    let mut rows = Vec::new();
+    for (name, fields) in [
+        ("many fields", many(250)),
+        ("a long one", wide(60 << 10)),
+        ("cookies", "set-cookie: a=1\r\n".repeat(200)),
+    ] {
+        let (row, passed) = answered(name, fields);
+        rows.push(row.gets(passed));
+    }
+    for (name, fields) in [
+        ("too many", many(300)),
+        ("too long a one", wide(70 << 10)),
+        ("too many cookies", "set-cookie: a=1\r\n".repeat(300)),
+    ] {
+        rows.push(answered(name, fields).0.fails(502));
+    }
+    check(rows).await;
+}

@@ -40,6 +40,15 @@ async fn counted_down() {
         let named = "Connection: Max-Forwards\r\nMax-Forwards: 5\r\n";
         rows.push(request(method, named).forwards(got(method, "max-forwards: 4\r\n")));
     }
+    let whole = "OPTIONS * HTTP/1.1\r\n";
+    rows.push(
+        row(
+            SECTION,
+            "OPTIONS *",
+            format!("{whole}Host: a\r\nMax-Forwards: 5\r\n\r\n"),
+        )
+        .forwards(format!("{whole}max-forwards: 4\r\n\r\n")),
+    );
     check(rows).await;
 }
 
@@ -102,6 +111,9 @@ async fn zero() {
         let response = client::request(served.addr, options).await;
         assert_eq!(response.status, 204, "{zero}");
         assert!(response.headers.contains("allow"), "{zero}");
+        let whole = format!("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: {zero}\r\n\r\n");
+        let response = client::request(served.addr, whole).await;
+        assert_eq!(response.status, 204, "{zero}");
         let trace = format!(
             "TRACE /x?y HTTP/1.1\r\nHost: a\r\nMax-Forwards: {zero}\r\nX-A: 1\r\nAuthorization: secret\r\n\
              Cookie: secret\r\nProxy-Authorization: secret\r\n\r\n"

@@ -105,6 +105,18 @@ async fn of_all_kinds() {
         .head(HINTS_GOT),
         answered("a length", "HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\nLink: </a>\r\n\r\n").head(HINTS_GOT),
         answered("an upgrade", "HTTP/1.1 103 Early Hints\r\nUpgrade: x\r\nLink: </a>\r\n\r\n").head(HINTS_GOT),
+        answered("cookies", "HTTP/1.1 103 Early Hints\r\nSet-Cookie: b=1\r\nSet-Cookie: a=1\r\n\r\n")
+            .head("HTTP/1.1 103 Early Hints\r\nset-cookie: b=1\r\nset-cookie: a=1\r\n\r\n"),
+        answered("chunks there are not", "HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\nLink: </a>\r\n\r\n")
+            .head(HINTS_GOT),
+        row("9112 §9.3.2", "to pipelined requests", get("X-A: 1\r\n") + &get("X-A: 2\r\n"))
+            .forwards(got("x-a: 1\r\n"))
+            .forwards(got("x-a: 2\r\n"))
+            .answered(HINTS.to_owned() + OK)
+            .head(HINTS_GOT)
+            .until("\r\n\r\nok")
+            .head(HINTS_GOT)
+            .gets(GOT),
         row("9110 §15.2", "to HEAD", "HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n")
             .forwards("HEAD /x HTTP/1.1\r\n\r\n")
             .answered(format!("{HINTS}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"))

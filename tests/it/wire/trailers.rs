@@ -173,7 +173,30 @@ async fn of_responses() {
         let trailers = format!("{name}: 1\r\nX-A: 1\r\n");
         rows.push(answered(name, asked, none, (&trailers, "x-a: 1\r\n")));
     }
+    // No body, no trailers.
+    let head = "HTTP/1.1 200 OK\r\nTrailer: X-A\r\nTransfer-Encoding: chunked\r\n\r\n";
+    rows.push(
+        row(
+            "9110 §9.3.2",
+            "HEAD",
+            "HEAD /x HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n",
+        )
+        .forwards(format!("HEAD /x HTTP/1.1\r\n{TE}\r\n"))
+        .answered(head)
+        .gets("HTTP/1.1 200 OK\r\ntrailer: X-A\r\n\r\n"),
+    );
     check(rows).await;
+}
+
+/// Upgrade and TE are said in one Connection.
+#[tokio::test]
+async fn beside_an_upgrade() {
+    let fields = "Connection: Upgrade, TE\r\nUpgrade: websocket\r\nTE: trailers\r\n";
+    let one_way = "connection: te, upgrade\r\nupgrade: websocket\r\nte: trailers\r\n";
+    check(vec![
+        row("9110 §10.1.4", fields, get(fields)).forwards(got(one_way)),
+    ])
+    .await;
 }
 
 fn sent(name: &str, fields: (&str, &str), trailers: (&str, &str)) -> Row {

@@ -82,6 +82,27 @@ async fn tunnels() {
             .exact("x")
             .forwards(got(FORWARDED))
             .closes(),
+        asking("behind a 103", ASKED)
+            .script(Script::new().read_head().write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".to_owned() + SWITCH))
+            .head("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+            .head(SWITCHED)
+            .forwards(got(FORWARDED))
+            .closes(),
+        asking("fields of the endpoint's connection", ASKED)
+            .script(Script::new().read_head().write(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-A\r\nUpgrade: websocket\r\nX-A: 1\r\nKeep-Alive: 5\r\n\r\n",
+            ))
+            .head(SWITCHED)
+            .forwards(got(FORWARDED))
+            .closes(),
+        asking("lengths of bodies there are not", ASKED)
+            .script(Script::new().read_head().write(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello!",
+            ))
+            .head(SWITCHED)
+            .exact("hello!")
+            .forwards(got(FORWARDED))
+            .closes(),
         asking("fields of the handshake", &format!("{ASKED}Sec-WebSocket-Key: a\r\nSec-WebSocket-Version: 13\r\n"))
             .script(Script::new().read_head().write(
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: b\r\n\r\n",

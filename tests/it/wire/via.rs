@@ -124,6 +124,8 @@ async fn loops() {
         "Via: 1.1 dial:80\r\n",
         "Via: 1.1 a (dial)\r\n",
         "Via: 1.1 a (1.1 dial)\r\n",
+        "Via: 1.1 a (b, 1.1 dial)\r\n",
+        "Via: 1.1 a (b (c, 1.1 dial), 1.1 dial)\r\n",
         "Via: dial a\r\n",
         "Via: dial/1.1 a\r\n",
     ];
