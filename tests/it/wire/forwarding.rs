@@ -8,6 +8,8 @@ use super::{get, got};
 
 const SECTION: &str = "7239 §8.1";
 
+type Options = fn(Router) -> Router;
+
 fn request(fields: &str, passed: &str) -> Row {
     row(SECTION, fields.escape_debug().to_string(), get(fields)).forwards(got(passed))
 }
@@ -72,7 +74,7 @@ async fn kinds() {
                   Forwarded: for=192.0.2.1\r\nX-Real-IP: 192.0.2.1\r\n";
     let none = "-x-forwarded-for\r\n-x-forwarded-proto\r\n-x-forwarded-host\r\n";
     let element = "forwarded: for=127.0.0.1;proto=http;host=a\r\n";
-    let kinds: [(fn(Router) -> Router, String); 4] = [
+    let kinds: [(Options, String); 4] = [
         (
             |router| router.forwarding(Forwarding::XForwarded),
             String::new(),
@@ -143,7 +145,7 @@ async fn claims_of_trusted_peers() {
             "x-forwarded-for: 192.0.2.1, 127.0.0.1\r\n",
         ),
     ];
-    let trusting: [fn(Router) -> Router; 3] = [
+    let trusting: [Options; 3] = [
         |router| router.trust(["127.0.0.1"]).expect("an address"),
         |router| router.trust(["127.0.0.0/8"]).expect("a network"),
         |router| router.trust(["10.0.0.0/8", "0.0.0.0/0"]).expect("networks"),

@@ -3,6 +3,17 @@
 use super::row::{Row, check, row};
 use super::{get, got};
 
+/// So many fields.
+fn many(count: usize) -> String {
+    let lines = (0..count).map(|number| format!("x-{number}: 1\r\n"));
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// A field with so long a value.
+fn wide(length: usize) -> String {
+    format!("x-a: {}\r\n", "a".repeat(length))
+}
+
 fn target(length: usize) -> Row {
     let target = format!("/{}", "x".repeat(length - 1));
     let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -30,12 +41,6 @@ async fn targets() {
 
 #[tokio::test]
 async fn fields() {
-    let many = |count: usize| {
-        (0..count)
-            .map(|number| format!("x-{number}: 1\r\n"))
-            .collect::<String>()
-    };
-    let wide = |length: usize| format!("x-a: {}\r\n", "a".repeat(length));
     let rows = vec![
         row("6585 §5", "many fields", get(&many(120))).forwards(got(&many(120))),
         row("6585 §5", "as many as may be", get(&many(127))).forwards(got(&many(127))),
@@ -79,12 +84,6 @@ async fn fields() {
 /// An endpoint's head has bounds too: more is a 502.
 #[tokio::test]
 async fn responses() {
-    let many = |count: usize| {
-        (0..count)
-            .map(|number| format!("x-{number}: 1\r\n"))
-            .collect::<String>()
-    };
-    let wide = |length: usize| format!("x-a: {}\r\n", "a".repeat(length));
     let answered = |name: &str, fields: String| {
         let answer = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\nok");
         let row = row("9110 §5.4", name, get(""))
