@@ -13,6 +13,9 @@ use crate::harness::Served;
 /// Runs out soon, and is sure to.
 const SOON: Duration = Duration::from_millis(100);
 
+/// The same, but leaves time to connect and to send.
+const LATER: Duration = Duration::from_millis(500);
+
 fn impatient(router: Router) -> Router {
     router.timeouts(Timeouts::default().response(SOON))
 }
@@ -168,7 +171,7 @@ async fn request_timeout() {
         .iter()
         .map(|head| {
             row("9110 §15.5.9", *head, head)
-                .server(|server| server.header_read_timeout(SOON))
+                .server(|server| server.header_read_timeout(LATER))
                 .refused(408)
         })
         .collect();
