@@ -21,6 +21,7 @@ usage: gateway --hosts A,B,C [options]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
+  --proxy-protocol        require the PROXY protocol of every client, version 1 or 2
   --header-timeout DUR    for the head of a request     [10s]
   --body-limit SIZE       for the body of a request     [none]
   --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
@@ -33,6 +34,7 @@ struct Options {
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
+    proxy_protocol: bool,
     header_timeout: Option<Duration>,
     body_limit: Option<u64>,
     timeouts: Timeouts,
@@ -63,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         router = router.body_limit(bytes);
     }
 
-    let mut server = Server::builder();
+    let mut server = Server::builder().proxy_protocol(options.proxy_protocol);
     if let Some(workers) = options.workers {
         server = server.workers(workers);
     }
@@ -83,6 +85,7 @@ impl Options {
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
+            proxy_protocol: false,
             header_timeout: None,
             body_limit: None,
             timeouts: Timeouts::default(),
@@ -101,6 +104,7 @@ impl Options {
                 }
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
+                "--proxy-protocol" => options.proxy_protocol = true,
                 "--header-timeout" => options.header_timeout = Some(duration(&value()?)?),
                 "--body-limit" => options.body_limit = Some(size(&value()?)?),
                 "--upstream-timeout" => options.timeouts = timeouts(duration(&value()?)?),
@@ -192,8 +196,11 @@ mod tests {
             let flags = format!("--hosts a,b {flags}");
             Options::parse(flags.split_whitespace().map(str::to_owned))
         };
-        let options =
-            parse("--header-timeout 2s --body-limit 1MiB --upstream-timeout 500ms").unwrap();
+        let options = parse(
+            "--proxy-protocol --header-timeout 2s --body-limit 1MiB --upstream-timeout 500ms",
+        )
+        .unwrap();
+        assert!(options.proxy_protocol && !parse("").unwrap().proxy_protocol);
         let half = Duration::from_millis(500);
         assert_eq!(options.header_timeout, Some(Duration::from_secs(2)));
         assert_eq!(options.body_limit, Some(1 << 20));

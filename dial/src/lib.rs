@@ -127,6 +127,9 @@ mod client;
 mod config;
 mod error;
 mod fields;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod h1;
 mod handler;
 mod proxy;

@@ -20,4 +20,5 @@ mod startup;
 mod streaming;
 mod structure;
 mod tls;
+mod tunnels;
 mod uris;

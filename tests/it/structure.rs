@@ -84,7 +84,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All sources of a crate, tests left out.
+/// All sources of a crate, tests left out, and what the fuzzer runs: that is a test too.
 fn sources(krate: &str) -> Vec<Source> {
     let src = root().join(krate).join("src");
     let mut sources = Vec::new();
@@ -93,7 +93,7 @@ fn sources(krate: &str) -> Vec<Source> {
         for entry in fs::read_dir(&folder).expect("a folder of sources") {
             let path = entry.expect("an entry").path();
             let name = path.file_stem().unwrap_or_default();
-            if name == "tests" {
+            if name == "tests" || name == "fuzzing" {
                 continue;
             }
             if path.is_dir() {

@@ -1,5 +1,6 @@
 //! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
+mod exchange;
 mod faults;
 
 use std::io;
@@ -9,13 +10,14 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, EXPECT, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::uri::PathAndQuery;
 use http::{Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
+use self::exchange::{Exchange, switches};
 use super::pool::Pool;
 use super::stream::Stream;
 use super::{Failed, Way};
@@ -58,23 +60,6 @@ pub(crate) struct Connection {
     endpoint: Arc<Endpoint>,
     pool: Weak<Pool>,
     pub(super) idle_since: Instant,
-}
-
-/// The request a connection carries, and its response.
-struct Exchange {
-    request: Request<Body>,
-    /// The request's body, if it lay in memory: with it the request can be given back after it was read.
-    memory: Option<Bytes>,
-    /// Why the request's body broke off, if it did.
-    upload_failed: Option<ErrorKind>,
-    interim: u32,
-    /// Whether the body waits until the endpoint asks for it.
-    holds: bool,
-    /// Frames of the response's body that came.
-    frames: u64,
-    /// The response's body.
-    reader: BodyReader,
-    keep_alive: bool,
 }
 
 impl Connection {
@@ -430,36 +415,5 @@ impl Source for Connection {
         self.input = BytesMut::new();
         self.reused = true;
         pool.put(self);
-    }
-}
-
-impl Exchange {
-    fn none() -> Self {
-        Self {
-            request: Request::default(),
-            memory: None,
-            upload_failed: None,
-            interim: 0,
-            holds: false,
-            frames: 0,
-            reader: BodyReader::new(Length::Exact(0)),
-            keep_alive: false,
-        }
-    }
-}
-
-/// Whether a 101 switches to what was asked for (RFC 9110 §7.8).
-fn switches(hop: &Hop, headers: &HeaderMap) -> bool {
-    let Some(asked) = &hop.upgrade else {
-        return false;
-    };
-    let mut asked = asked
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii);
-    let mut chosen = fields::members(headers, &UPGRADE);
-    match (chosen.next(), chosen.next()) {
-        (Some(chosen), None) => asked.any(|asked| asked.eq_ignore_ascii_case(chosen)),
-        _ => false,
     }
 }

@@ -143,6 +143,9 @@ impl ResponseHead {
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => return Err(Malformed::of(error, input)),
         };
+        if is_long_line(&input[..used], limits) {
+            return Err(Malformed::Line);
+        }
         if has_bare_lf(&input[..used]) {
             return Err(Malformed::Syntax);
         }
@@ -165,10 +168,14 @@ impl ResponseHead {
     }
 }
 
+fn is_long_line(input: &[u8], limits: &HeadLimits) -> bool {
+    let line = input.get(..limits.line + "\r\n".len());
+    line.is_some_and(|line| !line.contains(&b'\n'))
+}
+
 /// A head that is not complete: it may go on unless it is too long already.
 fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
-    let line = limits.line + "\r\n".len();
-    if input.len() >= line && !input[..line].contains(&b'\n') {
+    if is_long_line(input, limits) {
         return Err(Malformed::Line);
     }
     match input.len() < limits.bytes {

@@ -138,6 +138,13 @@ impl Target {
             rest = after;
         }
         path.push_str(rest);
+        // Nor together with the text around them, or with one another.
+        if dot_segments(&path) > dot_segments(template) {
+            return Err(Error::new(
+                ErrorKind::BadRequest,
+                format!("path parameters make a dot segment of {}", quoted(template)),
+            ));
+        }
         self.path = Some(checked_path(&path)?);
         Ok(())
     }
@@ -181,7 +188,8 @@ impl Target {
 
     /// The path and query to send. Free of allocation when nothing was edited.
     pub(crate) fn path_and_query(&self, original: &Uri) -> Result<PathAndQuery, Error> {
-        if self.is_untouched() {
+        // `*` is about the server as a whole (RFC 9112 §3.2.4): it has no query that could be edited.
+        if self.is_untouched() || self.path.is_none() && original.path() == "*" {
             return Ok(original
                 .path_and_query()
                 .cloned()
@@ -282,11 +290,7 @@ fn checked_query(query: &str) -> Result<String, Error> {
 /// Puts a parameter into a path. It is already encoded; what could change the meaning of the path around it (a
 /// dot segment) is the client's fault.
 fn push_param(path: &mut String, name: &str, value: &str, one_segment: bool) -> Result<(), Error> {
-    let dots = |segment: &str| {
-        let plain = percent_decode_str(segment).collect::<Vec<u8>>();
-        plain == b"." || plain == b".."
-    };
-    if value.split('/').any(dots) {
+    if dot_segments(value) > 0 {
         return Err(Error::new(
             ErrorKind::BadRequest,
             format!("path parameter `{name}` is a dot segment"),
@@ -303,6 +307,15 @@ fn push_param(path: &mut String, name: &str, value: &str, one_segment: bool) -> 
         }
     }
     Ok(())
+}
+
+/// How many segments of a path lead elsewhere, encoded or not (RFC 3986 §5.2.4).
+fn dot_segments(path: &str) -> usize {
+    let dots = |segment: &&str| {
+        let plain = percent_decode_str(segment).collect::<Vec<u8>>();
+        plain == b"." || plain == b".."
+    };
+    path.split('/').filter(dots).count()
 }
 
 /// The query without the pairs called `name`, or `None` when there is none of them.

@@ -35,7 +35,6 @@ pub(crate) struct Config {
     pub(super) body_timeout: Duration,
     pub(super) min_rate: u32,
     pub(super) read_ahead: usize,
-    #[allow(dead_code, reason = "for tunnels")]
     pub(super) tunnel_timeout: Duration,
     pub(super) proxy_protocol: bool,
     pub(super) drain_timeout: Duration,
@@ -164,7 +163,7 @@ impl ServerBuilder {
     /// Whether each connection has to begin with a header of the PROXY protocol, version 1 or 2 (haproxy's
     /// `proxy-protocol.txt`). The address in it then is the client's wherever dial asks for that: in forwarding fields,
     /// for trust, for handlers, and in [`max_connections_per_client`](Self::max_connections_per_client). Where it has
-    /// none (LOCAL, UNKNOWN, UNSPEC, AF_UNIX) it is the peer's own. A connection whose header is malformed, or not there
+    /// none (LOCAL, UNKNOWN, UNSPEC, `AF_UNIX`) it is the peer's own. A connection whose header is malformed, or not there
     /// within [`header_read_timeout`](Self::header_read_timeout), is closed without an answer.
     ///
     /// Whoever can connect can claim any address: let only proxies do so that always send it. Default is off.

@@ -149,6 +149,9 @@ fn param(name: &str) -> Option<&'static str> {
         "rest" => Some("x/y"),
         "up" => Some(".."),
         "hidden" => Some("a/%2E%2e"),
+        "half" => Some("%2"),
+        "e" => Some("e"),
+        "empty" => Some(""),
         _ => None,
     }
 }
@@ -162,6 +165,7 @@ fn templates() {
         ("/v2/{*rest}", "/v2/x/y?q=1"),
         ("{id}", "/7?q=1"),
         ("/plain", "/plain?q=1"),
+        ("/../{id}", "/../7?q=1"),
     ];
     for (template, expected) in table {
         let sent = sent("/u?q=1", |target, _| {
@@ -174,6 +178,8 @@ fn templates() {
         ("/v2/{id", ErrorKind::Handler),
         ("/v2/{up}", ErrorKind::BadRequest),
         ("/v2/{*hidden}", ErrorKind::BadRequest),
+        ("/v2/{half}{e}", ErrorKind::BadRequest),
+        ("/v2/.{*empty}./x", ErrorKind::BadRequest),
         ("/v 2/{id}", ErrorKind::Handler),
     ];
     for (template, kind) in faults {
@@ -185,7 +191,7 @@ fn templates() {
 #[test]
 fn queries() {
     type Edit = fn(&mut Target, &Uri);
-    let table: [(&str, Edit, &str); 12] = [
+    let table: [(&str, Edit, &str); 14] = [
         ("/a?x=1", |t, _| t.set_query("y=2").unwrap(), "/a?y=2"),
         ("/a?x=1", |t, _| t.set_query("?y=2").unwrap(), "/a?y=2"),
         ("/a?x=1", |t, _| t.set_query("").unwrap(), "/a"),
@@ -198,6 +204,8 @@ fn queries() {
             |t, u| t.remove_query(u, "x"),
             "/a?y=%zz",
         ),
+        ("*", |t, u| t.append_query(u, "k", "v"), "*"),
+        ("*", |t, _| t.set_query("y=2").unwrap(), "*"),
         ("/a?%78=1&y", |t, u| t.remove_query(u, "x"), "/a?y"),
         ("/a?x=1", |t, u| t.remove_query(u, "x"), "/a"),
         ("/a?x=1&&y", |t, u| t.remove_query(u, "z"), "/a?x=1&&y"),
