@@ -6,7 +6,7 @@ use crate::gateway::Gateway;
 use crate::process::Process;
 use crate::tools::{Scratch, script};
 
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 #[tokio::test]
 async fn curl() {

@@ -66,7 +66,9 @@ impl Gateway {
         Usage {
             files: self.files().len(),
             memory: memory.expect("a size").parse().expect("a number"),
-            cpu: times.map(|ticks| ticks.parse::<u64>().expect("ticks")).sum(),
+            cpu: times
+                .map(|ticks| ticks.parse::<u64>().expect("ticks"))
+                .sum(),
         }
     }
 

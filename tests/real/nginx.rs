@@ -10,8 +10,8 @@ use crate::gateway::Gateway;
 use crate::process::Process;
 use crate::tools::{Scratch, program, script, scripts};
 
-const DEADLINE: Duration = Duration::from_secs(120);
-/// How many requests h2load makes, and how many clients it has.
+const DEADLINE: Duration = Duration::from_mins(2);
+/// How many requests h2load makes, for a file and a short text in turn, and how many clients it has.
 const LOAD: (u32, u32) = (20_000, 100);
 
 /// An nginx in a folder of its own; killed when dropped.
@@ -72,7 +72,8 @@ async fn load() {
     command
         .args(["--h1", "--requests", &requests.to_string()])
         .args(["--clients", &clients.to_string()])
-        .arg(format!("http://{}/letters.txt", gateway.addr));
+        .arg(format!("http://{}/letters.txt", gateway.addr))
+        .arg(format!("http://{}/length", gateway.addr));
     let mut lines = Vec::new();
     Process::script("h2load", command, DEADLINE, |line| {
         lines.push(line.to_owned());

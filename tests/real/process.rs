@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// How long a program may take until it listens: an interpreter on a busy machine is slow to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A program with a process group of its own, killed when dropped with all that it started.
 pub(crate) struct Process {
