@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts around curl have in common: they say what they checked, and end with the first failure.
 
 fail() { printf 'FAILED %s\n' "$*" >&2; exit 1; }
