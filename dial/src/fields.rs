@@ -1,5 +1,6 @@
 //! What is known of field names: which belong to one connection, which identify, which may trail a body.
 
+use http::StatusCode;
 use http::header::{
     ACCEPT_RANGES, AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
     CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, COOKIE, DATE, EXPECT, EXPIRES, FORWARDED, HOST,
@@ -120,10 +121,13 @@ pub(crate) fn takes_trailers(headers: &HeaderMap) -> bool {
     members(headers, &TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
-/// Removes what belongs to one connection.
-pub(crate) fn strip(headers: &mut HeaderMap) {
+/// Removes what belongs to one connection from a response. A 426 has to say what it wants, and says it to every peer on its
+/// way (RFC 9110 §15.5.22).
+pub(crate) fn strip(headers: &mut HeaderMap, status: StatusCode) {
     for name in hop_by_hop(headers) {
-        headers.remove(name);
+        if name != UPGRADE || status != StatusCode::UPGRADE_REQUIRED {
+            headers.remove(name);
+        }
     }
 }
 
@@ -139,7 +143,7 @@ mod tests {
                 http::HeaderValue::from_bytes(value.as_bytes()).unwrap(),
             );
         }
-        strip(&mut headers);
+        strip(&mut headers, StatusCode::OK);
         headers.keys().map(ToString::to_string).collect()
     }
 

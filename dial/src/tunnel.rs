@@ -150,6 +150,7 @@ impl Direction {
         self.buffer.reserve(ROOM);
         let count = ready!(pin!(from.read_buf(&mut self.buffer)).poll(cx))?;
         if count == 0 {
+            self.buffer = BytesMut::new();
             self.state = State::Ending;
         }
         Poll::Ready(Ok(()))

@@ -264,7 +264,7 @@ impl Connection {
                 // Nobody waits for it, or no longer.
                 StatusCode::CONTINUE => {}
                 status => {
-                    fields::strip(&mut head.headers);
+                    fields::strip(&mut head.headers, status);
                     head.headers.remove(CONTENT_LENGTH);
                     if let Some(relay) = &way.hop.relay {
                         relay.push(|out| interim_head(out, status, &head.headers));

@@ -68,8 +68,9 @@ pub(super) fn request(bytes: &[u8]) -> Read<Request> {
         return Err(Fault::Bad("a byte that no target has"));
     }
     let minor = match version {
-        b"HTTP/1.1" => 1,
         b"HTTP/1.0" => 0,
+        // A later one is read as the latest that is known (RFC 9110 §2.5).
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => 1,
         _ => return Err(Fault::Bad("another version")),
     };
     let (fields, end) = fields(&bytes[start..])?;

@@ -9,7 +9,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{Method, StatusCode, Uri, Version};
 
 use super::framing::Length;
-use super::has_bare_lf;
+use super::{has_bare_lf, version};
 use crate::error::ErrorKind;
 
 /// How large a head may be.
@@ -84,7 +84,12 @@ impl RequestHead {
         let used = match request.parse_with_uninit_headers(input, fields) {
             Ok(httparse::Status::Complete(used)) => used,
             Ok(httparse::Status::Partial) => return partial(input, limits),
-            Err(error) => return Err(Malformed::of(error, input)),
+            Err(error) => {
+                return match version::as_http_11(error, version::in_request(input), input) {
+                    Some(input) => Self::parse(&input, limits),
+                    None => Err(Malformed::of(error, input)),
+                };
+            }
         };
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
@@ -102,7 +107,7 @@ impl RequestHead {
         }
         let copy = Copied::new(input, used);
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
-        let version = version(minor);
+        let version = version::known(minor);
         let mut headers = copy.headers(request.headers)?;
         let uri = target_of(
             &method,
@@ -141,7 +146,12 @@ impl ResponseHead {
             Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
             Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
             Ok(httparse::Status::Partial) => return partial(input, limits),
-            Err(error) => return Err(Malformed::of(error, input)),
+            Err(error) => {
+                return match version::as_http_11(error, Some(0), input) {
+                    Some(input) => Self::parse(&input, limits),
+                    None => Err(Malformed::of(error, input)),
+                };
+            }
         };
         if is_long_line(&input[..used], limits) {
             return Err(Malformed::Line);
@@ -153,7 +163,7 @@ impl ResponseHead {
             return Err(Malformed::Syntax);
         };
         let status = StatusCode::from_u16(code).map_err(|_| Malformed::Syntax)?;
-        let version = version(minor);
+        let version = version::known(minor);
         let headers = Copied::new(input, used).headers(response.headers)?;
         let keep_alive = keep_alive(version, &headers);
         Ok(Some((
@@ -181,13 +191,6 @@ fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
     match input.len() < limits.bytes {
         true => Ok(None),
         false => Err(Malformed::Head),
-    }
-}
-
-fn version(minor: u8) -> Version {
-    match minor {
-        0 => Version::HTTP_10,
-        _ => Version::HTTP_11,
     }
 }
 
@@ -362,7 +365,7 @@ impl Malformed {
     fn of(error: httparse::Error, input: &[u8]) -> Self {
         match error {
             httparse::Error::TooManyHeaders => Self::Head,
-            httparse::Error::Version if is_other_version(input) => Self::Version,
+            httparse::Error::Version if version::is_another(input) => Self::Version,
             _ => Self::Syntax,
         }
     }
@@ -398,21 +401,6 @@ impl Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.why())
-    }
-}
-
-/// Whether a request line is right but for a version that is not spoken here; anything else is just malformed.
-fn is_other_version(input: &[u8]) -> bool {
-    let line = input
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
-    match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(_), Some(_), Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) => {
-            major.is_ascii_digit() && minor.is_ascii_digit()
-        }
-        _ => false,
     }
 }
 

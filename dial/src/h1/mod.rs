@@ -8,6 +8,7 @@ mod encode;
 mod framing;
 mod head;
 mod reader;
+mod version;
 mod writer;
 
 #[cfg(test)]

@@ -105,7 +105,11 @@ impl Target {
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() {
             let mut path = checked_path(prefix)?;
-            path.push_str(self.path(original));
+            path.push_str(match self.path(original) {
+                // `OPTIONS *` is about no path; behind a prefix it is about the root.
+                "*" => "/",
+                whole => whole,
+            });
             self.path = Some(path);
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! One client connection: a head comes in, [`Proxy`] answers, a response goes out, and again.
 
+mod switch;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::header::EXPECT;
-use http::{Request, Version};
+use http::{Method, Request, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
@@ -129,7 +131,7 @@ impl Connection {
         loop {
             let after = match self.next().await? {
                 Next::Head(head) => self.exchange(head).await?,
-                Next::Refuse(error) => self.refuse(&error).await?,
+                Next::Refuse(error) => self.refuse(&error, &self.unasked()).await?,
                 Next::End => After::Close,
             };
             match after {
@@ -222,6 +224,8 @@ impl Connection {
             .as_ref()
             .is_some_and(|reader| !reader.ended || !reader.input.is_empty());
         let draining = self.phase.has_changed().unwrap_or(true);
+        // What comes behind a CONNECT was meant for a tunnel.
+        let in_order = in_order && asked.method != Method::CONNECT;
         let keep_alive = keep_alive && in_order && !draining && !self.life.is_over(&self.config);
         let (length, mut body) = outgoing::begin(&mut self.writer, response, &asked, keep_alive);
         match self.write_response(&mut body).await {
@@ -230,8 +234,13 @@ impl Connection {
             Err(WriteError::Io(error)) => Err(error),
             // A body that broke off must not look whole (RFC 9112 §8). Where only the end of the connection tells its
             // length, that takes a reset.
-            Err(WriteError::Body(_)) if length == Length::UntilClose => Ok(After::Reset),
-            Err(WriteError::Body(_)) => Ok(After::Close),
+            Err(WriteError::Body(_)) => {
+                self.flush_rest().await;
+                match length {
+                    Length::UntilClose => Ok(After::Reset),
+                    Length::Exact(_) | Length::Chunked => Ok(After::Close),
+                }
+            }
         }
     }
 
@@ -315,27 +324,16 @@ impl Connection {
         }
     }
 
-    /// Writes the head behind which the connection is a tunnel.
-    async fn switch(&mut self, response: Response) -> io::Result<After> {
-        let (parts, body) = response.into_parts();
-        let Some(tunnel) = body.into_tunnel() else {
-            return Ok(After::Close);
-        };
-        outgoing::switch(&mut self.writer, parts, tunnel.protocol.as_ref());
-        match self.write_response(&mut Body::empty()).await {
-            Ok(()) => Ok(After::Tunnel(tunnel)),
-            Err(WriteError::Io(error)) => Err(error),
-            Err(WriteError::Body(_)) => Ok(After::Close),
-        }
-    }
-
-    /// Passes bytes both ways until the tunnel ends.
-    async fn join(mut self, tunnel: Tunnel) -> io::Result<()> {
-        let Some(reader) = self.reader.take() else {
-            return Ok(());
-        };
-        let (client, ahead) = reader.reunite(self.write)?;
-        tunnel.join(client, ahead, self.config.tunnel_timeout).await
+    /// Writes what came before a body broke off, to a client that takes it.
+    async fn flush_rest(&mut self) {
+        std::future::poll_fn(|cx| {
+            let written = self.writer.poll_flush(&mut self.write, cx).map(drop);
+            match (written, self.poll_gone(cx), self.poll_stalled(cx)) {
+                (Poll::Pending, Poll::Pending, Poll::Pending) => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
     }
 
     async fn write_response(&mut self, body: &mut Body) -> Result<(), WriteError> {
@@ -403,11 +401,21 @@ impl Connection {
         }
     }
 
-    /// Answers what is not a request, and ends.
-    async fn refuse(&mut self, error: &Error) -> io::Result<After> {
-        let asked = Asked::default();
+    /// What can be told of a request that is none.
+    fn unasked(&self) -> Asked {
+        let mut asked = Asked::default();
+        // Also a HEAD that is not understood has no body behind its answer (RFC 9110 §9.3.2).
+        let head = |reader: &Reader| reader.input.starts_with(b"HEAD ");
+        if self.reader.as_ref().is_some_and(head) {
+            asked.method = Method::HEAD;
+        }
+        asked
+    }
+
+    /// Answers with an error, and ends.
+    async fn refuse(&mut self, error: &Error, asked: &Asked) -> io::Result<After> {
         let response = self.proxy.refuse(error, &asked.method);
-        let (_, mut body) = outgoing::begin(&mut self.writer, response, &asked, false);
+        let (_, mut body) = outgoing::begin(&mut self.writer, response, asked, false);
         match self.write_response(&mut body).await {
             Err(WriteError::Io(error)) => Err(error),
             Ok(()) | Err(WriteError::Body(_)) => Ok(After::Linger),

@@ -71,9 +71,13 @@ pub(super) fn begin(
     }
     // RFC 9110 §6.6.1.
     parts.headers.entry(DATE).or_insert_with(date);
+    // Only a 426 still has an Upgrade, which has to be named.
+    let upgrade = parts.headers.contains_key(UPGRADE);
     let connection = match keep_alive && length != Length::UntilClose {
+        false if upgrade => Some("upgrade, close"),
         false => Some("close"),
         true if *version < Version::HTTP_11 => Some("keep-alive"),
+        true if upgrade => Some("upgrade"),
         true => None,
     };
     // Announced, or asked for (RFC 9110 §6.5.1).

@@ -63,6 +63,10 @@ fn extend(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) {
     }
     let mut list = BytesMut::new();
     for line in headers.now().get_all(&name) {
+        // What is within an open quote would swallow all that follows.
+        if has_open_quote(line.as_bytes()) {
+            continue;
+        }
         list.put_slice(line.as_bytes());
         list.put_slice(b", ");
     }
@@ -70,6 +74,20 @@ fn extend(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) {
     if let Ok(value) = HeaderValue::from_maybe_shared(list.freeze()) {
         headers.set(name, value);
     }
+}
+
+/// Whether a quoted string has no end (RFC 9110 §5.6.4).
+fn has_open_quote(line: &[u8]) -> bool {
+    let mut open = false;
+    let mut bytes = line.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => open = !open,
+            b'\\' if open => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    open
 }
 
 /// A trusted peer's value stays: it is nearer to the client.

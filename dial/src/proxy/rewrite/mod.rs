@@ -68,8 +68,9 @@ fn join_cookies(headers: &mut Headers, version: Version) {
 /// The same for a response, which has only hop-by-hop fields to lose. It is in dial's own version from here on.
 pub(crate) fn sanitise_response(response: &mut Response, route: &RouteSpec) {
     let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
+    let status = response.status();
     let headers = response.headers_mut();
-    fields::strip(headers);
+    fields::strip(headers, status);
     if let Some(own) = &route.via {
         headers.append(VIA, own.element(version).clone());
     }
@@ -78,11 +79,11 @@ pub(crate) fn sanitise_response(response: &mut Response, route: &RouteSpec) {
 /// Makes a response that user code wrote or edited one message again: it is as long as its body (RFC 9112 §6.3), whatever
 /// the fields say, and nothing in it is about a connection. `asked` is the client's method.
 pub(crate) fn settle_response(response: &mut Response, asked: &Method) {
-    fields::strip(response.headers_mut());
+    let status = response.status();
+    fields::strip(response.headers_mut(), status);
     if response.body().is_tunnel() {
         *response.body_mut() = Body::empty();
     }
-    let status = response.status();
     // These state the length of a body that is not sent (RFC 9110 §8.6).
     if asked == Method::HEAD || status == StatusCode::NOT_MODIFIED {
         return;

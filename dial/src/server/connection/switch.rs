@@ -1,0 +1,35 @@
+//! The end of HTTP on a client's connection: what comes behind a 101, or behind a 2xx to CONNECT.
+
+use std::io;
+
+use super::{After, Connection};
+use crate::body::Body;
+use crate::h1::WriteError;
+use crate::handler::Response;
+use crate::server::outgoing;
+use crate::tunnel::Tunnel;
+
+impl Connection {
+    /// Writes the head behind which the connection is a tunnel.
+    pub(super) async fn switch(&mut self, response: Response) -> io::Result<After> {
+        let (parts, body) = response.into_parts();
+        let Some(tunnel) = body.into_tunnel() else {
+            return Ok(After::Close);
+        };
+        outgoing::switch(&mut self.writer, parts, tunnel.protocol.as_ref());
+        match self.write_response(&mut Body::empty()).await {
+            Ok(()) => Ok(After::Tunnel(tunnel)),
+            Err(WriteError::Io(error)) => Err(error),
+            Err(WriteError::Body(_)) => Ok(After::Close),
+        }
+    }
+
+    /// Passes bytes both ways until the tunnel ends.
+    pub(super) async fn join(mut self, tunnel: Tunnel) -> io::Result<()> {
+        let Some(reader) = self.reader.take() else {
+            return Ok(());
+        };
+        let (client, ahead) = reader.reunite(self.write)?;
+        tunnel.join(client, ahead, self.config.tunnel_timeout).await
+    }
+}
