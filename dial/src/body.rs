@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::tunnel::Tunnel;
@@ -24,6 +25,8 @@ pub struct Body {
     inner: Inner,
     /// Bytes that may still pass before the body is refused; `u64::MAX` when there is no limit.
     left: u64,
+    /// When the body has to be over, if there is such a time.
+    expiry: Option<Pin<Box<Sleep>>>,
 }
 
 enum Inner {
@@ -155,6 +158,22 @@ impl Body {
         self
     }
 
+    /// Breaks the body off at `deadline`.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        if !HttpBody::is_end_stream(&self) {
+            self.expiry = Some(Box::pin(sleep_until(deadline)));
+        }
+        self
+    }
+
+    /// Ready when the body is to be broken off. Whoever does not poll the body polls this.
+    pub(crate) fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.expiry {
+            Some(expiry) => expiry.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
     /// Reads the whole body into memory, at most `limit` bytes.
     ///
     /// # Errors
@@ -181,6 +200,7 @@ impl Body {
         Self {
             inner,
             left: u64::MAX,
+            expiry: None,
         }
     }
 
@@ -203,6 +223,11 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.poll_expired(cx).is_ready() {
+            self.inner = Inner::Empty;
+            self.expiry = None;
+            return Poll::Ready(Some(Err(expired())));
+        }
         let frame = ready!(self.inner.poll_frame(cx));
         if let Some(Ok(frame)) = &frame
             && let Err(error) = self.charge(frame)
@@ -273,6 +298,13 @@ fn too_large() -> Error {
         ErrorKind::BodyTooLarge,
         "the request body is larger than its limit",
     )
+}
+
+fn expired() -> Error {
+    let what = "the response was not over within its total timeout";
+    // It is too late for a status, so this is the place to log it.
+    tracing::warn!("{what}");
+    Error::new(ErrorKind::TotalTimeout, what)
 }
 
 /// A body made elsewhere failed: an error of ours, from a body within, keeps its kind.

@@ -63,7 +63,7 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The client stopped sending its request body before the end.
     ClientBody,
-    /// The client sent nothing of its request body for too long.
+    /// The client took too long: for its request's head, or for the body.
     ClientTimeout,
     /// The handler asked for something impossible (a bad header name, an invalid URI), or returned an error.
     Handler,

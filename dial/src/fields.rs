@@ -2,16 +2,20 @@
 
 use http::StatusCode;
 use http::header::{
-    ACCEPT_RANGES, AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH,
-    CONTENT_LOCATION, CONTENT_RANGE, CONTENT_TYPE, COOKIE, DATE, EXPECT, EXPIRES, FORWARDED, HOST,
-    HeaderMap, HeaderName, LOCATION, MAX_FORWARDS, PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    RANGE, RETRY_AFTER, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VARY, VIA,
-    WWW_AUTHENTICATE,
+    ACCEPT_RANGES, AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, COOKIE, DATE, EXPECT, EXPIRES, FORWARDED, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, MAX_FORWARDS, PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE,
+    REFRESH, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE, VARY, VIA, WWW_AUTHENTICATE, X_FRAME_OPTIONS,
 };
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+const X_HTTP_METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+pub(crate) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Whether a field is about one connection (RFC 9110 §7.6.1, §11.7; `HTTP2-Settings`: RFC 7540 §3.2.1).
@@ -30,6 +34,14 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
 /// Whether a field speaks of the client's identity or way.
 pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
     *name == FORWARDED || *name == X_REAL_IP || name.as_str().starts_with("x-forwarded-")
+}
+
+/// Whether a name becomes another one, which is dial's to write, where `_` is read as `-`, as CGI and its heirs do.
+fn is_disguised(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.contains('_')
+        && HeaderName::try_from(name.replace('_', "-"))
+            .is_ok_and(|name| is_reserved(&name) || is_forwarding(&name) || name == HOST)
 }
 
 /// Whether dial alone may write this field: it frames the message or belongs to one connection.
@@ -60,32 +72,42 @@ pub(crate) fn may_trail(name: &HeaderName) -> bool {
     let forbidden = is_reserved(name)
         || is_protected(name)
         || name.as_str().starts_with("if-")
+        || name.as_str().starts_with("access-control-")
         || [
             ACCEPT_RANGES,
             AGE,
             CACHE_CONTROL,
+            CONTENT_DISPOSITION,
             CONTENT_ENCODING,
             CONTENT_LOCATION,
             CONTENT_RANGE,
+            CONTENT_SECURITY_POLICY,
             CONTENT_TYPE,
             DATE,
             EXPIRES,
             LOCATION,
             PRAGMA,
+            PROXY_STATUS,
             RANGE,
+            REFRESH,
             RETRY_AFTER,
+            STRICT_TRANSPORT_SECURITY,
             VARY,
+            X_FRAME_OPTIONS,
+            X_HTTP_METHOD_OVERRIDE,
+            X_ORIGINAL_URL,
             WWW_AUTHENTICATE,
         ]
         .contains(name);
-    !forbidden
+    !forbidden && !is_disguised(name)
 }
 
-/// The hop-by-hop names that are there, those that `Connection` names among them. Mostly none, which allocates nothing.
+/// The hop-by-hop names that are there, those that `Connection` names among them, and names that would pass for one of
+/// dial's own. Mostly none, which allocates nothing.
 pub(crate) fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
     let mut found: Vec<_> = headers
         .keys()
-        .filter(|name| is_hop_by_hop(name))
+        .filter(|name| is_hop_by_hop(name) || is_disguised(name))
         .cloned()
         .collect();
     if found.contains(&CONNECTION) {
@@ -109,11 +131,13 @@ pub(crate) fn members<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'a [u8]> {
-    headers
-        .get_all(name)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
+    headers.get_all(name).iter().flat_map(split)
+}
+
+/// The members of a list that is one line.
+pub(crate) fn split(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    let members = line.as_bytes().split(|byte| *byte == b',');
+    members.map(<[u8]>::trim_ascii)
 }
 
 /// Whether whoever sent these understands trailers (RFC 9110 §10.1.4).
@@ -200,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn no_name_passes_for_another() {
+        let fields = [
+            ("x_forwarded_for", "1"),
+            ("x-forwarded_host", "1"),
+            ("x_real_ip", "1"),
+            ("content_length", "1"),
+            ("transfer_encoding", "chunked"),
+            ("host_", "1"),
+            ("x_own_field", "1"),
+        ];
+        assert_eq!(stripped(&fields), ["x_own_field", "host_"]);
+    }
+
+    #[test]
     fn what_may_trail() {
         let name = |name: &str| HeaderName::from_bytes(name.as_bytes()).unwrap();
         for good in [
@@ -227,6 +265,10 @@ mod tests {
             "content-type",
             "if-match",
             "cache-control",
+            "x_forwarded_for",
+            "content_length",
+            "strict-transport-security",
+            "access-control-allow-origin",
         ];
         for bad in bad {
             assert!(!may_trail(&name(bad)), "{bad}");

@@ -14,65 +14,55 @@ pub(crate) struct Quiet {
     limit: Duration,
     moved: u64,
     since: Instant,
-    /// The end, whatever moves.
-    deadline: Option<Instant>,
 }
 
-/// Which time was up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ran {
-    /// Nothing moved within the limit.
-    Quiet,
-    /// The deadline has come.
-    Out,
+/// A limit too long to be a time is this far away.
+const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
+
+/// `limit` from `start`.
+pub(crate) fn after(start: Instant, limit: Duration) -> Instant {
+    start.checked_add(limit).unwrap_or_else(|| start + FOREVER)
 }
 
 impl Quiet {
     pub(crate) fn new(limit: Duration) -> Self {
         let now = Instant::now();
         Self {
-            timer: Box::pin(sleep_until(now + limit)),
+            timer: Box::pin(sleep_until(after(now, limit))),
             limit,
             moved: 0,
             since: now,
-            deadline: None,
         }
     }
 
     /// Begins anew.
-    pub(crate) fn start(&mut self, limit: Duration, moved: u64, deadline: Option<Instant>) {
+    pub(crate) fn start(&mut self, limit: Duration, moved: u64) {
         self.limit = limit;
         self.moved = moved;
         self.since = Instant::now();
-        self.deadline = deadline;
         if self.timer.is_elapsed() || self.timer.deadline() > self.end() {
             let end = self.end();
             self.timer.as_mut().reset(end);
         }
     }
 
-    /// Ready when nothing has moved for too long, or the deadline has come. Asked only when there is nothing to do.
-    pub(crate) fn poll(&mut self, moved: u64, cx: &mut Context<'_>) -> Poll<Ran> {
+    /// Ready when nothing has moved for too long. Asked only when there is nothing to do.
+    pub(crate) fn poll(&mut self, moved: u64, cx: &mut Context<'_>) -> Poll<()> {
         if moved != self.moved {
             self.moved = moved;
             self.since = Instant::now();
         }
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if self.deadline.is_some_and(|deadline| deadline <= now) {
-                return Poll::Ready(Ran::Out);
-            }
-            if self.since + self.limit <= now {
-                return Poll::Ready(Ran::Quiet);
-            }
             let end = self.end();
+            if end <= Instant::now() {
+                return Poll::Ready(());
+            }
             self.timer.as_mut().reset(end);
         }
     }
 
     fn end(&self) -> Instant {
-        let end = self.since + self.limit;
-        self.deadline.map_or(end, |deadline| deadline.min(end))
+        after(self.since, self.limit)
     }
 }

@@ -35,14 +35,17 @@ impl Channel {
         }
     }
 
-    /// What is to be written now; the task of `cx` is woken when there is more.
-    pub(crate) fn take(&self, cx: &Context<'_>) -> Vec<u8> {
+    /// What is to be written now, if there is `room` for it; the task of `cx` is woken when there is more.
+    pub(crate) fn take(&self, room: bool, cx: &Context<'_>) -> Vec<u8> {
         let mut state = self.lock();
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
         }
-        std::mem::take(&mut state.bytes)
+        match room {
+            true => std::mem::take(&mut state.bytes),
+            false => Vec::new(),
+        }
     }
 
     /// What is to be written before the final response. The exchange's relays are mute from now on.

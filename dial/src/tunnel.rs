@@ -27,9 +27,10 @@ pub(crate) struct Tunnel {
 }
 
 /// A stream of bytes in both directions.
-pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {
+    /// Has it end so that its peer sees that something was lost, once it is dropped.
+    fn abort(&self);
+}
 
 impl Tunnel {
     pub(crate) fn new(io: Box<dyn Duplex>, ahead: BytesMut, protocol: Option<HeaderValue>) -> Self {
@@ -41,7 +42,8 @@ impl Tunnel {
     }
 
     /// Passes bytes both ways until both sides have ended, one has failed, or nothing has moved for `idle`. `ahead` is
-    /// what the client sent before the tunnel was there. The end of one side is passed on; the other may go on.
+    /// what the client sent before the tunnel was there. The end of one side is passed on, and the other may go on. After an
+    /// error neither side may look as if all had come: the endpoint's is seen to here.
     pub(crate) async fn join(
         self,
         mut client: impl AsyncRead + AsyncWrite + Unpin,
@@ -52,16 +54,20 @@ impl Tunnel {
         let mut up = Direction::new(ahead);
         let mut down = Direction::new(self.ahead);
         let mut quiet = Quiet::new(idle);
-        std::future::poll_fn(|cx| {
+        let joined = std::future::poll_fn(|cx| {
             let upwards = up.poll(&mut client, &mut endpoint, cx)?;
             let downwards = down.poll(&mut endpoint, &mut client, cx)?;
             if upwards.is_ready() && downwards.is_ready() {
                 return Poll::Ready(Ok(()));
             }
             ready!(quiet.poll(up.moved + down.moved, cx));
-            Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-        })
-        .await
+            Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)))
+        });
+        let joined = joined.await;
+        if joined.is_err() {
+            endpoint.abort();
+        }
+        joined
     }
 }
 

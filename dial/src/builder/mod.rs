@@ -2,8 +2,8 @@
 
 mod defaults;
 mod definition;
+mod foreign;
 mod mount;
-mod switch;
 
 #[cfg(test)]
 mod tests;

@@ -10,14 +10,14 @@ use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
 use http::header::EXPECT;
-use http::{Extensions, Request};
+use http::{Extensions, Request, Version};
 use http_body::Body as HttpBody;
 use hyper::upgrade::OnUpgrade;
 use ipnet::IpNet;
 
 use super::defaults::Defaults;
+use super::foreign::{improper, switched};
 use super::parse_network;
-use super::switch::switched;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
 use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
@@ -243,7 +243,8 @@ impl ProxyService {
         self.with(|spec, _| spec.states.insert(state))
     }
 
-    /// Edits every response an endpoint gives; see [`ModifiableRequest::on_response`](crate::ModifiableRequest::on_response).
+    /// Edits every response an endpoint gives, but not the interim ones before it; see
+    /// [`ModifiableRequest::on_response`](crate::ModifiableRequest::on_response).
     #[must_use]
     pub fn on_response<F, R>(self, hook: F) -> Self
     where
@@ -408,12 +409,16 @@ where
         let switch = request.extensions_mut().remove::<OnUpgrade>();
         let hop = Hop {
             can_tunnel: switch.is_some(),
-            waits: request.headers().contains_key(EXPECT),
+            // What comes behind the head cannot be seen here, so a client that did not wait is made to.
+            waits: request.version() == Version::HTTP_11 && request.headers().contains_key(EXPECT),
             ..Hop::default()
         };
         let request = request.map(Body::received);
         Box::pin(async move {
-            let response = lane.handle(request, &peer, hop, Params::none()).await;
+            let response = match improper(&request) {
+                None => lane.handle(request, &peer, hop, Params::none()).await,
+                Some(error) => lane.refuse(&error, request.method()),
+            };
             Ok(switched(response, switch))
         })
     }

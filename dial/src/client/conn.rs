@@ -29,7 +29,7 @@ use crate::h1::{
     interim_head, request_head,
 };
 use crate::handler::{Hop, Response};
-use crate::quiet::{Quiet, Ran};
+use crate::quiet::Quiet;
 use crate::tunnel::Tunnel;
 use crate::upstream::Endpoint;
 
@@ -107,19 +107,22 @@ impl Connection {
         } else {
             way.timeouts.response
         };
-        self.quiet.start(limit, 0, way.deadline);
+        self.quiet.start(limit, 0);
         let head = std::future::poll_fn(|cx| {
             loop {
                 if let Poll::Ready(head) = self.poll_head(way, cx) {
                     return Poll::Ready(head);
                 }
-                let ran = ready!(self.quiet.poll(self.writer.total(), cx));
-                if ran == Ran::Quiet && self.exchange.holds {
+                ready!(self.quiet.poll(self.writer.total(), cx));
+                if self.exchange.holds {
                     // The endpoint does not say whether it wants the body (RFC 9110 §10.1.1).
                     self.release(way);
-                    continue;
+                } else if self.writer.awaits_body() && way.hop.paced {
+                    // Whoever gives the body sees to it that it comes.
+                    self.quiet.start(way.timeouts.response, self.writer.total());
+                } else {
+                    return Poll::Ready(Err(self.timed_out(way)));
                 }
-                return Poll::Ready(Err(self.timed_out(ran, way)));
             }
         });
         match head.await {
@@ -168,7 +171,7 @@ impl Connection {
     fn release(&mut self, way: &Way<'_>) {
         self.exchange.holds = false;
         let limit = way.timeouts.response;
-        self.quiet.start(limit, self.writer.total(), way.deadline);
+        self.quiet.start(limit, self.writer.total());
     }
 
     /// Writes the request, and reads at the same time: an endpoint may answer before it has read all.
@@ -237,6 +240,27 @@ impl Connection {
             .poll_message(&mut self.stream, request.body_mut(), cx)
     }
 
+    /// The endpoint may answer while it still reads. Ready when there is no client any more, or none that is understood. One
+    /// that only stops to send may do so (RFC 9112 §9.5): the response is what it is all the same.
+    fn poll_rest_of_upload(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.writer.is_done() {
+            return Poll::Pending;
+        }
+        let broken = match self.exchange.holds {
+            true => None,
+            false => match ready!(self.poll_upload(cx)) {
+                Err(WriteError::Body(error)) => Some(error),
+                Ok(()) | Err(WriteError::Io(_)) => return Poll::Pending,
+            },
+        };
+        // Nobody will ask for the rest.
+        *self.exchange.request.body_mut() = Body::empty();
+        match broken.flatten().map(|error| error.kind()) {
+            Some(ErrorKind::ClientBody | ErrorKind::BadRequest) => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }
+
     /// The final response's head, once it is there. Interim ones go to the client.
     fn parse_head(&mut self, way: &Way<'_>) -> Result<Option<ResponseHead>, Malformed> {
         while !self.input.is_empty() {
@@ -292,7 +316,7 @@ impl Connection {
                 Ok(length) => {
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
                     let limit = way.timeouts.body;
-                    self.quiet.start(limit, self.progress(), way.deadline);
+                    self.quiet.start(limit, self.progress());
                     self.into_body(length)
                 }
                 Err(bad) => {
@@ -330,6 +354,7 @@ impl Connection {
             mut request,
             memory,
             interim,
+            holds,
             ..
         } = std::mem::replace(&mut self.exchange, Exchange::none());
         if let Some(bytes) = &memory {
@@ -346,8 +371,8 @@ impl Connection {
             && error.kind() == ErrorKind::Disconnected
             && self.input.is_empty()
             && interim == 0;
-        let again = sent == RequestSent::No
-            || stale && memory.is_some() && request.method().is_idempotent();
+        let whole = memory.is_some() || holds;
+        let again = sent == RequestSent::No || stale && whole && request.method().is_idempotent();
         Failed {
             error: error.with_sent(sent),
             again: again.then(|| Box::new(request)),
@@ -356,20 +381,14 @@ impl Connection {
 
     /// Changes whenever something moves in either direction.
     fn progress(&self) -> u64 {
-        self.writer.total() + self.exchange.frames
+        self.writer.total() + self.exchange.received
     }
 }
 
 impl Source for Connection {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // The endpoint may answer while it still reads. A body it did not ask for is not asked for now.
-        if !self.writer.is_done()
-            && !self.exchange.holds
-            && let Poll::Ready(Err(WriteError::Body(error))) = self.poll_upload(cx)
-        {
-            let kind = error.map_or(ErrorKind::ClientBody, |error| error.kind());
-            self.exchange.upload_failed = Some(kind);
-            return Poll::Ready(Some(Err(self.broken_response(BodyError::Cut))));
+        if self.poll_rest_of_upload(cx).is_ready() {
+            return Poll::Ready(Some(Err(self.called_off())));
         }
         let Self {
             stream,
@@ -377,20 +396,21 @@ impl Source for Connection {
             exchange,
             ..
         } = self;
-        let read = |cx: &mut Context<'_>, input: &mut BytesMut| stream.poll_read(cx, input);
-        let frame = exchange.reader.poll_frame(input, cx, read);
+        let Exchange {
+            reader, received, ..
+        } = exchange;
+        let frame = reader.poll_frame(input, cx, |cx, input| {
+            let count = ready!(stream.poll_read(cx, input))?;
+            *received += count as u64;
+            Poll::Ready(Ok(count))
+        });
         if let Poll::Ready(frame) = frame {
-            self.exchange.frames += 1;
             return Poll::Ready(
                 frame.map(|frame| frame.map_err(|error| self.broken_response(error))),
             );
         }
-        let ran = ready!(self.quiet.poll(self.progress(), cx));
-        let error = match ran {
-            Ran::Quiet => "nothing of it came for too long",
-            Ran::Out => "its time was up",
-        };
-        let error = io::Error::new(io::ErrorKind::TimedOut, error);
+        ready!(self.quiet.poll(self.progress(), cx));
+        let error = io::Error::new(io::ErrorKind::TimedOut, "nothing of it came for too long");
         Poll::Ready(Some(Err(self.broken_response(BodyError::Io(error)))))
     }
 

@@ -9,7 +9,6 @@ mod stream;
 use std::sync::{Arc, Weak};
 
 use http::Request;
-use tokio::time::Instant;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
@@ -33,8 +32,6 @@ pub(crate) struct Client {
 /// What goes with a request besides its message.
 pub(crate) struct Way<'a> {
     pub(crate) timeouts: &'a Timeouts,
-    /// When the response has to be there, to its end.
-    pub(crate) deadline: Option<Instant>,
     pub(crate) hop: &'a Hop,
     /// What the endpoint is told of the client before HTTP begins.
     pub(crate) proxy_protocol: Option<(ProxyProtocol, &'a Peer)>,

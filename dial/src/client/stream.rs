@@ -8,6 +8,8 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::tunnel::Duplex;
+
 /// A connection to an endpoint.
 pub(crate) enum Stream {
     Plain(TcpStream),
@@ -48,6 +50,16 @@ macro_rules! each {
             }
         }
     };
+}
+
+impl Duplex for Stream {
+    fn abort(&self) {
+        match self {
+            Self::Plain(stream) => drop(stream.set_zero_linger()),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => drop(stream.get_ref().0.set_zero_linger()),
+        }
+    }
 }
 
 impl AsyncRead for Stream {

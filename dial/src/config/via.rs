@@ -18,6 +18,8 @@ use crate::error::Error;
 /// # Ok::<(), dial::Error>(())
 /// ```
 ///
+/// Some endpoints act on it: nginx compresses nothing for a request with Via unless `gzip_proxied` says so.
+///
 /// The default is `dial-` and 8 hex digits, drawn when the routes are wired. All routes of a [`Router`](crate::Router) share
 /// them, and every service that is mounted elsewhere has its own: one dial in front of another is no circle.
 #[derive(Clone, Debug, Default)]

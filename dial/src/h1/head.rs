@@ -11,6 +11,7 @@ use http::{Method, StatusCode, Uri, Version};
 use super::framing::Length;
 use super::{has_bare_lf, version};
 use crate::error::ErrorKind;
+use crate::fields::options;
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -246,10 +247,8 @@ fn target_of(
     match target.first() {
         _ if *method == Method::CONNECT => {
             let authority = Authority::from_maybe_shared(target).map_err(|_| Malformed::Target)?;
-            match authority.port().is_some()
-                && !authority.host().is_empty()
-                && !authority.as_str().contains('@')
-            {
+            let is_host = is_host(authority.as_str().as_bytes());
+            match authority.port().is_some() && !authority.host().is_empty() && is_host {
                 true => Ok(Uri::from(authority)),
                 false => Err(Malformed::Target),
             }
@@ -305,7 +304,7 @@ fn absolute_form(
 }
 
 /// Exactly one Host in HTTP/1.1, and one that can be a host (RFC 9112 §3.2).
-fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Malformed> {
+pub(crate) fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Malformed> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
@@ -346,15 +345,7 @@ fn is_host(value: &[u8]) -> bool {
 
 /// Whether the connection goes on after this message (RFC 9112 §9.3).
 fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
-    let says = |word: &[u8]| {
-        headers
-            .get_all(http::header::CONNECTION)
-            .iter()
-            .any(|line| {
-                let mut tokens = line.as_bytes().split(|byte| *byte == b',');
-                tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(word))
-            })
-    };
+    let says = |word| options(headers).any(|option| option.eq_ignore_ascii_case(word));
     match version {
         Version::HTTP_10 => says(b"keep-alive") && !says(b"close"),
         _ => !says(b"close"),

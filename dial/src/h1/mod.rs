@@ -16,7 +16,7 @@ mod tests;
 
 pub(crate) use self::encode::{Asks, interim_head, request_head, response_head};
 pub(crate) use self::framing::Length;
-pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead};
+pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead, check_host};
 pub(crate) use self::reader::{BodyError, BodyReader};
 pub(crate) use self::writer::{WriteError, Writer};
 

@@ -178,6 +178,11 @@ impl Writer {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether everything there is was written.
+    pub(crate) fn is_drained(&self) -> bool {
+        !self.has_bytes()
+    }
+
     fn has_bytes(&self) -> bool {
         self.at < self.small.len() || self.has_large()
     }

@@ -8,9 +8,15 @@ use crate::relay::Relay;
 
 /// See the module. The default asks for nothing and can do nothing.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish or a gift of its own"
+)]
 pub(crate) struct Hop {
     /// Where interim responses go, if the client can be sent any.
     pub(crate) relay: Option<Relay>,
+    /// Whether a client that does not send its body is given up by whoever reads it.
+    pub(crate) paced: bool,
     /// Whether the client's connection can become a tunnel.
     pub(crate) can_tunnel: bool,
     /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1).

@@ -318,7 +318,7 @@ impl ModifiableRequest {
             Ok(Method::CONNECT) => {
                 self.fault(Error::new(
                     ErrorKind::Handler,
-                    "CONNECT cannot be forwarded",
+                    "only a client can ask for CONNECT",
                 ));
             }
             Ok(method) => {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
-use tokio::time::Instant;
 
 use crate::client::{Client, Failed, Way};
 use crate::config::HostHeader;
@@ -37,15 +36,17 @@ impl Forwarder {
         &self,
         route: &RouteSpec,
         mut outbound: Outbound,
-        deadline: Option<Instant>,
     ) -> Result<Response, Error> {
-        let host = host_override(&mut outbound, route.host_header);
+        let mut host = host_override(&mut outbound, route.host_header);
         let origin = outbound.origin.take();
         let hop = settled_hop(&mut outbound)?;
+        if let Some(authority) = &hop.connect {
+            // RFC 9110 §7.2: whoever is asked for the tunnel reads the same in both places.
+            host = HeaderValue::from_str(authority.as_str()).ok();
+        }
         let peer = Arc::clone(&outbound.peer);
         let way = Way {
             timeouts: &route.timeouts,
-            deadline,
             hop: &hop,
             proxy_protocol: route.proxy_protocol.map(|version| (version, &*peer)),
         };
@@ -105,9 +106,12 @@ fn host_override(outbound: &mut Outbound, rule: HostHeader) -> Option<HeaderValu
 
 fn into_request(outbound: Outbound) -> Request<crate::Body> {
     let mut request = Request::new(outbound.body);
+    // Origin form (RFC 9112 §3.2.1): never formatted through a String. The asterisk is for OPTIONS alone (§3.2.4).
+    *request.uri_mut() = match outbound.path_and_query.as_str() {
+        "*" if outbound.method != Method::OPTIONS => Uri::from_static("/"),
+        _ => Uri::from(outbound.path_and_query),
+    };
     *request.method_mut() = outbound.method;
-    // Origin form (RFC 9112 §3.2.1): never formatted through a String.
-    *request.uri_mut() = Uri::from(outbound.path_and_query);
     *request.headers_mut() = outbound.headers;
     // The framing is dial's own.
     request.headers_mut().remove(http::header::CONTENT_LENGTH);

@@ -29,6 +29,7 @@ use crate::handler::context::{BoxFuture, Context, Peer, States};
 use crate::handler::{
     Decision, Hook, Hop, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject, Response,
 };
+use crate::quiet::after;
 use crate::route::{Lookup, Params, RouteTable};
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
@@ -120,18 +121,19 @@ impl Lane {
     ) -> Response {
         let asked = request.method().clone();
         let total = self.route.timeouts.total;
-        let deadline = total.map(|total| Instant::now() + total);
-        let run = self.run(request, peer, hop, params, deadline, &asked);
-        let result = match deadline {
+        let run = self.run(request, peer, hop, params, &asked);
+        let result = match total.map(|total| after(Instant::now(), total)) {
             None => run.await,
-            Some(deadline) => timeout_at(deadline, run)
-                .await
-                .unwrap_or_else(|_| Err(out_of_time())),
+            Some(deadline) => match timeout_at(deadline, run).await {
+                Ok(result) => result.map(|response| response.map(|body| body.until(deadline))),
+                Err(_) => Err(out_of_time()),
+            },
         };
         result.unwrap_or_else(|error| self.refuse(&error, &asked))
     }
 
-    fn refuse(&self, error: &Error, asked: &Method) -> Response {
+    /// Answers one request that failed.
+    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Response {
         let route = &*self.route;
         let why = (route.proxy_status).then(|| status::value(error, route.via.as_ref()));
         let hook = route.on_error.as_ref();
@@ -148,7 +150,6 @@ impl Lane {
         peer: &Arc<Peer>,
         hop: Hop,
         params: Params,
-        deadline: Option<Instant>,
         asked: &Method,
     ) -> Result<Response, Error> {
         let request = self.limited(request)?;
@@ -163,7 +164,7 @@ impl Lane {
         let mut response = match self.decide(request).await {
             Decision::Forward(outbound) => {
                 let untouched = self.leaves_untouched(&outbound, asked);
-                let response = self.forward(outbound, deadline).await?;
+                let response = self.forward(outbound).await?;
                 if untouched {
                     return Ok(response);
                 }
@@ -173,6 +174,7 @@ impl Lane {
             Decision::Fail(error) => return Err(error),
         };
         if is_switch(&response, asked) {
+            rewrite::settle_switch(&mut response);
             return Ok(response);
         }
         if response.status().is_informational() {
@@ -219,14 +221,9 @@ impl Lane {
     }
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
-    async fn forward(
-        &self,
-        mut outbound: Outbound,
-        deadline: Option<Instant>,
-    ) -> Result<Response, Error> {
+    async fn forward(&self, mut outbound: Outbound) -> Result<Response, Error> {
         let hooks = std::mem::take(&mut outbound.hooks);
-        let forward = self.forwarder.forward(&self.route, outbound, deadline);
-        let mut response = forward.await?;
+        let mut response = self.forwarder.forward(&self.route, outbound).await?;
         rewrite::sanitise_response(&mut response, &self.route);
         let edit = AssertUnwindSafe(|| self.edit(hooks, &mut response));
         match std::panic::catch_unwind(edit) {
@@ -254,9 +251,7 @@ impl Context for Lane {
     }
 
     fn send(self: Arc<Self>, outbound: Outbound) -> BoxFuture<Result<Response, Error>> {
-        let total = self.route.timeouts.total;
-        let deadline = total.map(|total| Instant::now() + total);
-        Box::pin(async move { self.forward(outbound, deadline).await })
+        Box::pin(async move { self.forward(outbound).await })
     }
 }
 

@@ -6,8 +6,8 @@ use http::{HeaderValue, Method};
 
 use crate::body::Body;
 use crate::error::{Chain, Error, ErrorKind, Side};
+use crate::fields::PROXY_STATUS;
 use crate::handler::Response;
-use crate::proxy::status::PROXY_STATUS;
 use crate::proxy::{ErrorHook, rewrite};
 
 /// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log. `asked` is

@@ -1,11 +1,9 @@
 //! Why a request failed, for whoever operates what stands before this proxy: `Proxy-Status` (RFC 9209).
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 
 use crate::config::Pseudonym;
 use crate::error::{Error, ErrorKind};
-
-pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// The field's value: who says so, and what went wrong. Never an address, nor an error's own text.
 pub(super) fn value(error: &Error, own: Option<&Pseudonym>) -> Option<HeaderValue> {

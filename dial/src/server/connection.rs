@@ -1,5 +1,6 @@
 //! One client connection: a head comes in, [`Proxy`] answers, a response goes out, and again.
 
+mod linger;
 mod switch;
 
 use std::future::Future;
@@ -13,10 +14,8 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use http::header::EXPECT;
 use http::{Method, Request, Version};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::timeout;
 
 use super::entry::Entry;
 use super::limits::{self, HeadWait, Life};
@@ -39,8 +38,6 @@ use crate::tunnel::Tunnel;
 const READ: usize = 4 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
-/// What is read from a client, and for how long, so that it sees the last response before the connection ends.
-const LINGER: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(2));
 
 /// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
 pub(super) async fn serve(
@@ -263,6 +260,7 @@ impl Connection {
         *request.headers_mut() = head.headers;
         let hop = Hop {
             relay,
+            paced: true,
             can_tunnel: true,
             waits,
             ..Hop::default()
@@ -311,7 +309,9 @@ impl Connection {
         if let Some(slot) = &self.slot {
             slot.watch(cx);
         }
-        self.push_interim(&self.channel.take(cx));
+        // Not before the client has taken what there was: more than that need not wait here.
+        let heads = self.channel.take(self.writer.is_drained(), cx);
+        self.push_interim(&heads);
         match self.writer.poll_flush(&mut self.write, cx) {
             Poll::Ready(written) => written,
             Poll::Pending => Ok(()),
@@ -342,10 +342,12 @@ impl Connection {
             if written.is_ready() {
                 return written;
             }
-            let why = match (self.poll_gone(cx), self.poll_stalled(cx)) {
-                (Poll::Ready(()), _) => io::ErrorKind::ConnectionAborted,
-                (_, Poll::Ready(())) => io::ErrorKind::TimedOut,
-                (Poll::Pending, Poll::Pending) => return Poll::Pending,
+            // Nobody asks the body for its end while the client takes nothing.
+            let expired = body.poll_expired(cx);
+            let why = match (self.poll_gone(cx), self.poll_stalled(cx), expired) {
+                (Poll::Ready(()), ..) => io::ErrorKind::ConnectionAborted,
+                (_, Poll::Ready(()), _) | (.., Poll::Ready(())) => io::ErrorKind::TimedOut,
+                (Poll::Pending, Poll::Pending, Poll::Pending) => return Poll::Pending,
             };
             Poll::Ready(Err(WriteError::Io(why.into())))
         })
@@ -355,7 +357,8 @@ impl Connection {
     /// Ready when the client is gone. What it sends ahead is kept, up to a bound.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.reclaim();
-        let Some(reader) = &mut self.reader else {
+        // What is left of an upload is not read on, but for its end, which may be near.
+        let Some(reader) = self.reader.as_mut().or(self.rest.as_mut()) else {
             return Poll::Pending;
         };
         while !reader.ended && reader.input.len() < self.config.read_ahead {
@@ -420,26 +423,5 @@ impl Connection {
             Err(WriteError::Io(error)) => Err(error),
             Ok(()) | Err(WriteError::Body(_)) => Ok(After::Linger),
         }
-    }
-
-    /// Ends the connection so that the client can read the last response: a close with bytes unread would reset it, and
-    /// take the response along (RFC 9112 §9.6).
-    async fn linger(mut self) -> io::Result<()> {
-        self.write.shutdown().await?;
-        self.reclaim();
-        let Some(mut reader) = self.reader.take().or(self.rest.take()) else {
-            return Ok(());
-        };
-        let drain = async {
-            let mut left = LINGER.0;
-            while left > 0 && !reader.ended {
-                reader.input.clear();
-                reader.input.reserve(READ);
-                let read = std::future::poll_fn(|cx| reader.poll_read(cx)).await;
-                left = left.saturating_sub(read.unwrap_or(left));
-            }
-        };
-        let _ = timeout(LINGER.1, drain).await;
-        Ok(())
     }
 }

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use super::PhaseReceiver;
 use super::clients::{Clients, Place};
 use super::options::Config;
-use super::patience::after;
 use super::shutdown::{Phase, reached};
 use super::upload::Reader;
 use crate::handler::context::Peer;
 use crate::proxy_protocol::{self, Header, Malformed};
+use crate::quiet::after;
 
 /// Room for a PROXY protocol header, and for what may come with it.
 const READ: usize = 4 * 1024;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::options::Config;
-use super::patience::after;
 use crate::h1::HeadLimits;
+use crate::quiet::after;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug)]

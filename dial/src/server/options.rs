@@ -137,8 +137,7 @@ impl ServerBuilder {
     }
 
     /// How many bytes a client has to send of a request's body, or take of its response, for each second it was waited
-    /// for, once it was waited for longer than 5 s: otherwise it is treated as in [`body_timeout`](Self::body_timeout).
-    /// Time in which dial waits for something else does not count. Default is 240; 0 switches it off.
+    /// for, once that is longer than [`body_timeout`](Self::body_timeout) in all: otherwise it is treated as there. Time in which dial waits for something else does not count. Default is 240; 0 switches it off.
     #[must_use]
     pub fn min_rate(mut self, bytes_per_second: u32) -> Self {
         self.config.min_rate = bytes_per_second;

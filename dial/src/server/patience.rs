@@ -9,22 +9,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long a message may be waited for before its rate is judged.
-const GRACE: Duration = Duration::from_secs(5);
-/// A limit too long to be a time is this far away.
-const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
-
-/// `limit` from `start`.
-pub(super) fn after(start: Instant, limit: Duration) -> Instant {
-    start.checked_add(limit).unwrap_or_else(|| start + FOREVER)
-}
+use crate::quiet::after;
 
 /// What is expected of a client while it is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     /// How long nothing may move.
     pub(super) idle: Duration,
-    /// Bytes for each second that a message was waited for, once those are more than [`GRACE`]; 0 is any.
+    /// Bytes for each second that a message was waited for in all, once that is longer than `idle`; 0 is any.
     pub(super) rate: u32,
 }
 
@@ -41,7 +33,7 @@ impl Pace {
     fn allows(self, moved: u64) -> Duration {
         let millis = moved.saturating_mul(1000).checked_div(self.rate.into());
         millis.map_or(Duration::MAX, |millis| {
-            Duration::from_millis(millis).max(GRACE)
+            Duration::from_millis(millis).max(self.idle)
         })
     }
 }
@@ -173,22 +165,27 @@ mod tests {
                 pace(MINUTE, 240),
                 0,
                 secs(1),
+                Some(secs(60)),
+            ),
+            ("dripping, at any rate", pace(secs(2), 0), 1, secs(1), None),
+            ("dripping", pace(secs(5), 240), 1, ms(100), Some(secs(5))),
+            (
+                "just below",
+                pace(secs(5), 240),
+                239,
+                secs(1),
                 Some(secs(5)),
             ),
             (
-                "silence is the shorter",
-                pace(secs(2), 240),
-                0,
-                secs(9),
-                Some(secs(2)),
+                "just enough",
+                pace(secs(5), 240),
+                240 * 6 / 5,
+                ms(999),
+                None,
             ),
-            ("dripping, at any rate", pace(secs(2), 0), 1, secs(1), None),
-            ("dripping", pace(MINUTE, 240), 1, ms(100), Some(secs(5))),
-            ("just below", pace(MINUTE, 240), 239, secs(1), Some(secs(5))),
-            ("just enough", pace(MINUTE, 240), 240 * 6 / 5, ms(999), None),
             (
                 "seldom, but much",
-                pace(MINUTE, 240),
+                pace(secs(5), 240),
                 240 * 10,
                 ms(4999),
                 None,
@@ -207,11 +204,13 @@ mod tests {
     async fn the_rate_is_that_of_the_whole_message() {
         let mut patience = Patience::default();
         let pace = Pace {
-            idle: MINUTE,
+            idle: secs(15),
             rate: 100,
         };
         let start = Instant::now();
-        poll_fn(|cx| patience.poll(cx, 2000, pace)).await;
+        let wait = poll_fn(|cx| patience.poll(cx, 2000, pace));
+        assert!(tokio::time::timeout(secs(12), wait).await.is_err());
+        poll_fn(|cx| patience.poll(cx, 2001, pace)).await;
         assert_eq!(start.elapsed().as_secs(), 20);
     }
 
@@ -220,7 +219,7 @@ mod tests {
     async fn a_pause_does_not_count() {
         let mut patience = Patience::default();
         let pace = Pace {
-            idle: MINUTE,
+            idle: secs(5),
             rate: 240,
         };
         for moved in 0..4 {

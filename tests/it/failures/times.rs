@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dial::{Body, ModifiableRequest, Response, Timeouts};
-use dial_tests::{Gate, Log, Origin, RawClient, Script};
+use dial::{Body, ModifiableRequest, Response, Router, Server, Timeouts};
+use dial_tests::{BulkOrigin, Gate, Log, Origin, RawClient, Script};
 
 use super::{SOON, forward, timeouts};
 use crate::harness::{Both, Served};
@@ -11,7 +11,11 @@ use crate::harness::{Both, Served};
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 fn waiting(origin: &Origin, timeouts: Timeouts) -> dial::ProxyService {
-    dial::proxy([origin.url()], forward).timeouts(timeouts)
+    waiting_for(origin.url(), timeouts)
+}
+
+fn waiting_for(host: String, timeouts: Timeouts) -> dial::ProxyService {
+    dial::proxy([host], forward).timeouts(timeouts)
 }
 
 /// The response began, so all that is left is not to end it.
@@ -139,4 +143,104 @@ async fn a_handler_that_reads_the_body_asks_for_it() {
         client.send("body").await;
         assert_eq!(client.read_response().await.status, 200, "{home}");
     }
+}
+
+/// RFC 9112 §9.5: a client that sees an early answer may stop to send, and still gets all of it.
+#[tokio::test]
+async fn an_upload_that_stops_does_not_end_an_answer_that_began() {
+    let gate = Gate::closed();
+    let origin = Origin::raw(
+        Script::new()
+            .read_until("half")
+            .write("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno")
+            .wait(&gate)
+            .write("pe")
+            .hang(),
+    );
+    let builder = Server::builder().workers(1).body_timeout(SOON);
+    let proxy = waiting(&origin, Timeouts::default());
+    let served = Served::server(builder, Router::new().at("/{*path}", proxy));
+    let mut client = RawClient::connect(served.addr).await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+        .await;
+    client.read_until("\r\n\r\nno").await;
+    // As long as it takes until the upload is given up.
+    tokio::time::sleep(3 * SOON).await;
+    gate.open();
+    client.read_until("pe").await;
+}
+
+/// The endpoint cannot answer before it has the request: a pause in the upload is not its silence.
+#[tokio::test]
+async fn a_pause_in_an_upload_is_not_the_endpoints() {
+    let origin = Origin::named("1");
+    let served = Served::proxy(waiting(
+        &origin,
+        timeouts(|timeouts| timeouts.response = SOON),
+    ));
+    let mut client = RawClient::connect(served.addr).await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+        .await;
+    tokio::time::sleep(3 * SOON).await;
+    client.send("half").await;
+    assert_eq!(client.read_response().await.status, 200);
+}
+
+/// An endpoint that always has more, and a client that takes nothing: the total is for both.
+#[tokio::test]
+async fn the_total_ends_a_download_too() {
+    let origin = BulkOrigin::flood(1 << 40);
+    let total = timeouts(|timeouts| timeouts.total = Some(3 * SOON));
+    let both = Both::proxy(waiting_for(origin.url(), total)).await;
+    for (_, addr) in both.homes() {
+        let mut taking = RawClient::connect(addr).await;
+        taking.send(GET).await;
+        let mut idle = RawClient::connect(addr).await;
+        idle.send(GET).await;
+        taking.read_to_end().await;
+    }
+    let served = Served::proxy(waiting_for(origin.url(), total));
+    let mut idle = RawClient::connect(served.addr).await;
+    idle.send(GET).await;
+    idle.read_head().await;
+    origin.closed(origin.connections() - 1).await;
+}
+
+/// No limit is as good as a very long one.
+#[tokio::test]
+async fn endless_limits_are_none() {
+    let origin = Origin::named("1");
+    let endless = timeouts(|timeouts| {
+        timeouts.connect = Duration::MAX;
+        timeouts.response = Duration::MAX;
+        timeouts.body = Duration::MAX;
+        timeouts.expect = Duration::MAX;
+        timeouts.total = Some(Duration::MAX);
+    });
+    let both = Both::proxy(waiting(&origin, endless)).await;
+    for (home, addr) in both.homes() {
+        let mut client = RawClient::connect(addr).await;
+        client.send(GET).await;
+        assert_eq!(client.read_response().await.status, 200, "{home}");
+    }
+}
+
+/// Nobody asks for the body any more, so nothing but its end matters of the client.
+#[tokio::test]
+async fn a_client_that_leaves_an_unwanted_upload_is_noticed() {
+    let origin = Origin::raw(
+        Script::new()
+            .read_until("\r\n\r\n")
+            .write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+            .hang(),
+    );
+    let served = Served::proxy(waiting(&origin, Timeouts::default()));
+    let mut client = RawClient::connect(served.addr).await;
+    let ask = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
+    client.send(ask).await;
+    client.read_until("half").await;
+    drop(client);
+    origin.closed(0).await;
 }

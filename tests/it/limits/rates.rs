@@ -1,8 +1,9 @@
-//! How slowly a client may send and take. The grace is fixed, so a wait here takes as long as that.
+//! How slowly a client may send and take, beyond what it may be silent.
 
+use dial::ServerBuilder;
 use dial_tests::{BulkOrigin, Ending, Origin, RawClient};
 
-use super::served;
+use super::{SOON, served};
 
 const HALF: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf";
 
@@ -10,10 +11,11 @@ const HALF: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf"
 #[tokio::test]
 async fn a_body_that_drips_in_is_a_408() {
     let origin = Origin::named("1");
-    let server = served(&origin, |builder| builder);
+    let patience = |builder: ServerBuilder| builder.body_timeout(2 * SOON);
+    let server = served(&origin, patience);
     let lenient = served(&origin, |builder| builder.min_rate(0));
     let sink = BulkOrigin::sink();
-    let busy = served(&sink, |builder| builder);
+    let busy = served(&sink, patience);
 
     // Nobody but the endpoint is waited for here.
     let mut held_up = RawClient::connect(busy.addr).await;
@@ -29,7 +31,7 @@ async fn a_body_that_drips_in_is_a_408() {
     dripping.send(HALF).await;
     for byte in ["a", "b", "c"] {
         // Each byte begins another silence; the rate is that of them all.
-        tokio::time::sleep(super::SOON).await;
+        tokio::time::sleep(SOON).await;
         dripping.send(byte).await;
     }
     assert_eq!(dripping.read_response().await.status, 408);
@@ -45,11 +47,15 @@ async fn a_body_that_drips_in_is_a_408() {
 #[tokio::test]
 async fn a_response_that_is_taken_too_slowly_is_cut_off() {
     let origin = BulkOrigin::flood(16 * 1024 * 1024);
-    let server = served(&origin, |builder| builder.min_rate(u32::MAX));
+    let server = served(&origin, |builder| {
+        builder.body_timeout(SOON).min_rate(u32::MAX)
+    });
     let lenient = served(&origin, |builder| builder.min_rate(0));
     let held_back = BulkOrigin::flood(1024 * 1024);
     held_back.gate().close();
-    let waiting = served(&held_back, |builder| builder.min_rate(u32::MAX));
+    let waiting = served(&held_back, |builder| {
+        builder.body_timeout(SOON).min_rate(u32::MAX)
+    });
 
     let mut allowed = RawClient::connect(lenient.addr).await;
     allowed.send(super::REQUEST).await;

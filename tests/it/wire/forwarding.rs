@@ -52,6 +52,10 @@ async fn claims_of_strangers() {
         "Forwarded:\r\n",
         "X-Real-IP: 192.0.2.1\r\n",
         "x-real-ip: 127.0.0.1\r\nX-Real-Ip: ::1\r\n",
+        // The same names to whoever reads `_` as `-`.
+        "X_Forwarded_For: 192.0.2.1\r\n",
+        "X-Forwarded_For: 192.0.2.1\r\n",
+        "x_real_ip: 192.0.2.1\r\n",
     ];
     let mut rows: Vec<_> = claims.iter().map(|fields| request(fields, "")).collect();
     // Trust in others is none in this one.

@@ -5,7 +5,6 @@ use http::Request;
 use http::header::{HeaderMap, UPGRADE};
 
 use crate::body::Body;
-use crate::error::ErrorKind;
 use crate::fields;
 use crate::h1::{BodyReader, Length};
 use crate::handler::Hop;
@@ -15,13 +14,11 @@ pub(super) struct Exchange {
     pub(super) request: Request<Body>,
     /// The request's body, if it lay in memory: with it the request can be given back after it was read.
     pub(super) memory: Option<Bytes>,
-    /// Why the request's body broke off, if it did.
-    pub(super) upload_failed: Option<ErrorKind>,
     pub(super) interim: u32,
     /// Whether the body waits until the endpoint asks for it.
     pub(super) holds: bool,
-    /// Frames of the response's body that came.
-    pub(super) frames: u64,
+    /// Bytes of the response's body that came, framing included.
+    pub(super) received: u64,
     /// The response's body.
     pub(super) reader: BodyReader,
     pub(super) keep_alive: bool,
@@ -32,10 +29,9 @@ impl Exchange {
         Self {
             request: Request::default(),
             memory: None,
-            upload_failed: None,
             interim: 0,
             holds: false,
-            frames: 0,
+            received: 0,
             reader: BodyReader::new(Length::Exact(0)),
             keep_alive: false,
         }
@@ -47,10 +43,7 @@ pub(super) fn switches(hop: &Hop, headers: &HeaderMap) -> bool {
     let Some(asked) = &hop.upgrade else {
         return false;
     };
-    let mut asked = asked
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii);
+    let mut asked = fields::split(asked);
     let mut chosen = fields::members(headers, &UPGRADE);
     match (chosen.next(), chosen.next()) {
         (Some(chosen), None) => asked.any(|asked| asked.eq_ignore_ascii_case(chosen)),

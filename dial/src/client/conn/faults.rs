@@ -6,7 +6,6 @@ use super::Connection;
 use crate::client::Way;
 use crate::error::{Chain, Error, ErrorKind, RequestSent};
 use crate::h1::{BodyError, Malformed};
-use crate::quiet::Ran;
 
 impl Connection {
     pub(super) fn disconnected(&self, source: Option<io::Error>) -> Error {
@@ -24,21 +23,14 @@ impl Connection {
         }
     }
 
-    pub(super) fn timed_out(&self, ran: Ran, way: &Way<'_>) -> Error {
+    pub(super) fn timed_out(&self, way: &Way<'_>) -> Error {
         let limit = way.timeouts.response;
-        let (kind, what) = match ran {
-            Ran::Out => (ErrorKind::TotalTimeout, "no response in time".to_owned()),
-            // While more of the request is awaited, the endpoint is not to blame.
-            Ran::Quiet if self.writer.awaits_body() => (
-                ErrorKind::ClientTimeout,
-                format!("nothing of the request body within {limit:?}"),
-            ),
-            Ran::Quiet => (
-                ErrorKind::ResponseTimeout,
-                format!("no response within {limit:?}"),
-            ),
+        // While more of the request is awaited, the endpoint is not to blame.
+        let (kind, what) = match self.writer.awaits_body() {
+            true => (ErrorKind::ClientTimeout, "nothing of the request body"),
+            false => (ErrorKind::ResponseTimeout, "no response"),
         };
-        Error::new(kind, format!("{}: {what}", self.endpoint))
+        Error::new(kind, format!("{}: {what} within {limit:?}", self.endpoint))
     }
 
     pub(super) fn bad_response(&self, bad: Malformed) -> Error {
@@ -55,22 +47,24 @@ impl Connection {
             .within(&self.endpoint)
     }
 
-    pub(super) fn broken_response(&mut self, error: BodyError) -> Error {
-        let (kind, what) = match self.exchange.upload_failed {
-            // A request that breaks off takes the connection with it: no fault of the endpoint's.
-            Some(kind) => (kind, "given up, because the request body broke off"),
-            None => (ErrorKind::ResponseBody, "the response body broke off"),
-        };
-        let sent = RequestSent::Yes;
-        let error = Error::new(kind, format!("{}: {what}", self.endpoint))
-            .with_source(error)
-            .with_sent(sent);
+    /// The response is given up with its request.
+    pub(super) fn called_off(&self) -> Error {
+        let (kind, sent) = (ErrorKind::ClientBody, RequestSent::Yes);
+        let what = "given up, because the request body broke off";
+        tracing::debug!(?kind, ?sent, "{}: {what}", self.endpoint);
+        Error::new(kind, format!("{}: {what}", self.endpoint)).with_sent(sent)
+    }
+
+    pub(super) fn broken_response(&self, error: BodyError) -> Error {
+        let (kind, sent) = (ErrorKind::ResponseBody, RequestSent::Yes);
+        let error = Error::new(
+            kind,
+            format!("{}: the response body broke off", self.endpoint),
+        )
+        .with_source(error)
+        .with_sent(sent);
         // It is too late for a status, so this is the place to log it.
-        if kind == ErrorKind::ResponseBody {
-            tracing::warn!(?kind, ?sent, "{}", Chain(&error));
-        } else {
-            tracing::debug!(?kind, ?sent, "{}", Chain(&error));
-        }
+        tracing::warn!(?kind, ?sent, "{}", Chain(&error));
         error
     }
 }

@@ -76,6 +76,13 @@ pub(crate) fn sanitise_response(response: &mut Response, route: &RouteSpec) {
     }
 }
 
+/// The same for a response behind which there is a tunnel, and so no body.
+pub(crate) fn settle_switch(response: &mut Response) {
+    let status = response.status();
+    fields::strip(response.headers_mut(), status);
+    response.headers_mut().remove(CONTENT_LENGTH);
+}
+
 /// Makes a response that user code wrote or edited one message again: it is as long as its body (RFC 9112 §6.3), whatever
 /// the fields say, and nothing in it is about a connection. `asked` is the client's method.
 pub(crate) fn settle_response(response: &mut Response, asked: &Method) {

@@ -29,7 +29,12 @@ impl Connection {
         let Some(reader) = self.reader.take() else {
             return Ok(());
         };
-        let (client, ahead) = reader.reunite(self.write)?;
-        tunnel.join(client, ahead, self.config.tunnel_timeout).await
+        let (mut client, ahead) = reader.reunite(self.write)?;
+        let idle = self.config.tunnel_timeout;
+        let joined = tunnel.join(&mut client, ahead, idle).await;
+        if joined.is_err() {
+            client.set_zero_linger()?;
+        }
+        joined
     }
 }

@@ -128,9 +128,11 @@ async fn no_length() {
     ] {
         let request = format!("GET /x HTTP/1.1\r\nHost: a\r\n{fields}\r\n{SMUGGLED}");
         let fields = fields.to_ascii_lowercase();
-        let fields = fields
-            .strip_prefix("content-length: 0\r\n")
-            .unwrap_or(&fields);
+        let fields = match &*fields {
+            // The last would be a length where `_` is read as `-`, and goes no further.
+            "content-length: 0\r\n" | "content_length: 36\r\n" => "",
+            passed => passed,
+        };
         rows.push(
             row("9112 §6.3", format!("{fields:?}"), request)
                 .forwards(format!("GET /x HTTP/1.1\r\n{fields}\r\n"))
