@@ -82,6 +82,25 @@
 //! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
 //! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
 //!
+//! # What a proxy owes
+//!
+//! All of this is on, for every route:
+//!
+//! - Framing is judged once and written anew, so nothing is forwarded that an endpoint could read in another way (RFC 9112
+//!   §6, §11.2). A head, Host or target that is not one is a 400, and the connection is closed.
+//! - Fields of one connection stay on it (RFC 9110 §7.6.1); `TE: trailers`, Upgrade and `Expect: 100-continue` are asked of
+//!   the endpoint anew. An upload is not read before the endpoint wants it.
+//! - `X-Forwarded-*`, `Forwarded` and `X-Real-IP` are set anew unless the peer is [trusted](Router::trust); [`Via`] is added
+//!   in both directions, and a request that comes round in a circle is a 508.
+//! - WebSocket and any other upgrade become a tunnel once the endpoint has switched, and not before. CONNECT is for routes
+//!   that list it in `methods`.
+//! - 103 and other interim responses are passed on at once, and so is each piece of a body, in both directions; trailers
+//!   behind it, where they were announced or asked for, except those that would change how the message is read.
+//! - A body that breaks off never looks whole. A client that leaves takes its request to the endpoint along.
+//!
+//! Field names are sent in lower case. In somebody else's server ([`ProxyService`]) its own rules come on top: hyper's passes
+//! no interim responses on, and asks for an upload as soon as it is read.
+//!
 //! # Limits and options
 //!
 //! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of

@@ -8,6 +8,7 @@ mod elsewhere;
 mod idle;
 mod reuse;
 mod stalls;
+mod times;
 
 use std::io;
 use std::net::IpAddr;

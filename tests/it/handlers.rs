@@ -12,6 +12,7 @@ mod rejects;
 mod replaced;
 mod sending;
 mod shapes;
+mod told;
 
 use std::net::SocketAddr;
 

@@ -22,3 +22,4 @@ mod structure;
 mod tls;
 mod tunnels;
 mod uris;
+mod wire;

@@ -1,4 +1,6 @@
-//! Connections that begin with a header of the PROXY protocol.
+//! Connections that begin with a header of the PROXY protocol; those to endpoints are in `sent`.
+
+mod sent;
 
 use dial::{ModifiableRequest, Router, Server, ServerBuilder};
 use dial_tests::{Ending, Origin, RawClient};
@@ -192,7 +194,9 @@ async fn trust_is_in_the_address_it_carries() {
 #[tokio::test]
 async fn connections_are_counted_for_the_address_it_carries() {
     let origin = Origin::named("1");
-    let builder = builder().max_connections_per_client(2);
+    let builder = builder()
+        .max_connections_per_client(2)
+        .header_read_timeout(std::time::Duration::from_mins(1));
     let served = Served::server(builder, router(&origin));
     let mut clients = Vec::new();
     for source in [

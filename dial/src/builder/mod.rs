@@ -20,7 +20,7 @@ pub use self::mount::{IntoUpstream, ProxyService, proxy, try_proxy};
 use crate::client::Client;
 use crate::error::Error;
 use crate::handler::Startup;
-use crate::proxy::{Forwarder, Lane, Proxy, RouteSpec};
+use crate::proxy::{Forwarder, Lane, Proxy, Refusal, RouteSpec};
 use crate::route::{Domain, Pattern, RouteTable};
 use crate::server::{App, IntoAddr, Server, Wired};
 
@@ -155,7 +155,12 @@ impl App for Router {
             connector.load_roots()?;
         }
         announce(&table(&places, |place| place.declared.clone())?, &places);
-        let (pool, on_error) = (defaults.pool, defaults.on_error);
+        let pool = defaults.pool;
+        let refusal = Refusal {
+            on_error: defaults.on_error,
+            proxy_status: defaults.proxy_status,
+            via: defaults.via.pseudonym(),
+        };
         Ok(Wired {
             trusted: defaults.trusted.into(),
             tells_local: places
@@ -165,7 +170,7 @@ impl App for Router {
                 let forwarder = Arc::new(Forwarder::new(Client::new(connector.clone(), pool, 1)));
                 let lane =
                     |place: &Place| Lane::new(Arc::clone(&place.spec), Arc::clone(&forwarder));
-                Ok(Proxy::new(table(&places, lane)?, on_error.clone()))
+                Ok(Proxy::new(table(&places, lane)?, refusal.clone()))
             }),
         })
     }

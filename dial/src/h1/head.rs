@@ -243,7 +243,10 @@ fn target_of(
     match target.first() {
         _ if *method == Method::CONNECT => {
             let authority = Authority::from_maybe_shared(target).map_err(|_| Malformed::Target)?;
-            match authority.port().is_some() && !authority.as_str().contains('@') {
+            match authority.port().is_some()
+                && !authority.host().is_empty()
+                && !authority.as_str().contains('@')
+            {
                 true => Ok(Uri::from(authority)),
                 false => Err(Malformed::Target),
             }

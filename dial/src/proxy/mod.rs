@@ -23,6 +23,7 @@ pub(crate) use self::attempt::Forwarder;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
 use crate::body::Body;
+use crate::config::Pseudonym;
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::{BoxFuture, Context, Peer, States};
 use crate::handler::{
@@ -33,7 +34,16 @@ use crate::route::{Lookup, Params, RouteTable};
 /// A worker's proxy: its table of routes, each with the worker's own connections.
 pub(crate) struct Proxy {
     table: RouteTable<Arc<Lane>>,
-    on_error: Option<ErrorHook>,
+    refusal: Refusal,
+}
+
+/// How a request is answered that has no route.
+#[derive(Clone)]
+pub(crate) struct Refusal {
+    pub(crate) on_error: Option<ErrorHook>,
+    /// Whether the response has `Proxy-Status`, and by what name.
+    pub(crate) proxy_status: bool,
+    pub(crate) via: Option<Pseudonym>,
 }
 
 /// One route and the way out of one worker.
@@ -43,8 +53,8 @@ pub(crate) struct Lane {
 }
 
 impl Proxy {
-    pub(crate) fn new(table: RouteTable<Arc<Lane>>, on_error: Option<ErrorHook>) -> Self {
-        Self { table, on_error }
+    pub(crate) fn new(table: RouteTable<Arc<Lane>>, refusal: Refusal) -> Self {
+        Self { table, refusal }
     }
 
     /// Answers one request, come what may.
@@ -85,7 +95,13 @@ impl Proxy {
 
     /// Answers what has no route, or is not even a request.
     pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Response {
-        respond::to(error, "-", asked, self.on_error.as_ref(), None)
+        let Refusal {
+            on_error,
+            proxy_status,
+            via,
+        } = &self.refusal;
+        let why = proxy_status.then(|| status::value(error, via.as_ref()));
+        respond::to(error, "-", asked, on_error.as_ref(), why.flatten())
     }
 }
 
@@ -117,11 +133,9 @@ impl Lane {
 
     fn refuse(&self, error: &Error, asked: &Method) -> Response {
         let route = &*self.route;
-        let why = match route.proxy_status {
-            true => status::value(error, route.via.as_ref()),
-            false => None,
-        };
-        let mut response = respond::to(error, &route.name, asked, route.on_error.as_ref(), why);
+        let why = (route.proxy_status).then(|| status::value(error, route.via.as_ref()));
+        let hook = route.on_error.as_ref();
+        let mut response = respond::to(error, &route.name, asked, hook, why.flatten());
         if error.kind() == ErrorKind::MethodNotAllowed {
             response.headers_mut().insert(ALLOW, route.allow.clone());
         }

@@ -364,7 +364,8 @@ impl Connection {
             if reader.input.len() == reader.input.capacity() {
                 reader.input.reserve(512);
             }
-            match reader.poll_read(cx) {
+            let room = self.config.read_ahead - reader.input.len();
+            match reader.poll_read_within(room, cx) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,

@@ -35,7 +35,6 @@ pub(crate) struct Config {
     pub(super) body_timeout: Duration,
     pub(super) min_rate: u32,
     pub(super) read_ahead: usize,
-    #[allow(dead_code, reason = "for tunnels")]
     pub(super) tunnel_timeout: Duration,
     pub(super) proxy_protocol: bool,
     pub(super) drain_timeout: Duration,

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -78,7 +78,17 @@ impl Reader {
 
     /// Reads into the room that the input has left; 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let count = ready!(pin!(self.half.read_buf(&mut self.input)).poll(cx))?;
+        self.poll_read_within(usize::MAX, cx)
+    }
+
+    /// The same, but no more than `limit` bytes.
+    pub(super) fn poll_read_within(
+        &mut self,
+        limit: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut room = (&mut self.input).limit(limit);
+        let count = ready!(pin!(self.half.read_buf(&mut room)).poll(cx))?;
         self.ended |= count == 0;
         Poll::Ready(Ok(count))
     }

@@ -37,11 +37,11 @@ async fn pipelined_requests_are_served_in_order() {
     let served = served(&origin, |builder| builder.read_ahead(1));
     let mut client = RawClient::connect(served.addr).await;
     let targets: Vec<_> = (0..200).map(|number| format!("/{number}")).collect();
-    let requests: String = targets
+    let requests: Vec<_> = targets
         .iter()
         .map(|target| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"))
         .collect();
-    client.send(requests).await;
+    client.send(requests.concat()).await;
     for _ in &targets {
         assert_eq!(client.read_response().await.status, 200);
     }

@@ -1,5 +1,7 @@
 //! How many connections one client may have.
 
+use std::time::Duration;
+
 use dial::{Server, ServerBuilder};
 use dial_tests::wait::DEADLINE;
 use dial_tests::{Ending, Origin, RawClient, within};
@@ -9,11 +11,19 @@ use tokio::net::TcpStream;
 use super::{REQUEST, ask, idle, router};
 use crate::harness::Served;
 
+/// Silence closes no connection before the test is over.
+fn builder(workers: usize) -> ServerBuilder {
+    let patient = Duration::from_mins(1);
+    Server::builder()
+        .workers(workers)
+        .header_read_timeout(patient)
+}
+
 /// In both ways of accepting.
 fn servers() -> [(&'static str, ServerBuilder); 3] {
-    let two = Server::builder().workers(2);
+    let two = builder(2);
     [
-        ("one worker", Server::builder().workers(1)),
+        ("one worker", builder(1)),
         ("own listeners", two.clone().reuse_port(true)),
         ("handed over", two.reuse_port(false)),
     ]
@@ -65,7 +75,7 @@ async fn first_served(served: &Served) -> RawClient {
 #[tokio::test]
 async fn by_default_it_is_half_of_all() {
     let origin = Origin::named("1");
-    let builder = Server::builder().workers(1).max_connections(6);
+    let builder = builder(1).max_connections(6);
     let served = Served::server(builder, router(&origin));
     let mut clients = Vec::new();
     for _ in 0..3 {
@@ -79,7 +89,7 @@ async fn by_default_it_is_half_of_all() {
 #[tokio::test]
 async fn a_trusted_peer_may_have_any_number() {
     let origin = Origin::named("1");
-    let builder = Server::builder().workers(2).max_connections_per_client(1);
+    let builder = builder(2).max_connections_per_client(1);
     let trusting = router(&origin).trust(["127.0.0.1"]).expect("a network");
     let served = Served::server(builder, trusting);
     let mut clients = Vec::new();
@@ -96,7 +106,7 @@ async fn a_trusted_peer_may_have_any_number() {
 #[tokio::test]
 async fn each_address_has_its_own() {
     let origin = Origin::named("1");
-    let builder = Server::builder().workers(2).max_connections_per_client(1);
+    let builder = builder(2).max_connections_per_client(1);
     let served = Served::server(builder, router(&origin));
     let mut first = idle(&served).await;
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");

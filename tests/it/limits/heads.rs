@@ -29,9 +29,10 @@ fn bytes(size: usize) -> String {
 
 /// A head of `count` fields.
 fn fields(count: usize) -> String {
-    let more: String = (1..count)
+    let more: Vec<_> = (1..count)
         .map(|number| format!("X-{number}: a\r\n"))
         .collect();
+    let more = more.concat();
     format!("GET / HTTP/1.1\r\nHost: a\r\n{more}\r\n")
 }
 

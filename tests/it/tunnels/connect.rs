@@ -1,15 +1,15 @@
 //! CONNECT, for routes that ask for it.
 
-use dial::{ModifiableRequest, Router, proxy, routes};
+use dial::{ModifiableRequest, Router, Upstream, proxy, routes};
 use dial_tests::{Origin, RawClient, Script};
 
 use crate::harness::{Both, Served};
 
-fn upstream() -> dial::Upstream {
+fn upstream() -> Upstream {
     UPSTREAM.get().expect("set by the test").clone()
 }
 
-static UPSTREAM: std::sync::OnceLock<dial::Upstream> = std::sync::OnceLock::new();
+static UPSTREAM: std::sync::OnceLock<Upstream> = std::sync::OnceLock::new();
 
 #[proxy(methods = [CONNECT], upstream = upstream(), register = false)]
 fn tunnel(request: ModifiableRequest) -> ModifiableRequest {
@@ -32,7 +32,7 @@ async fn a_route_that_lists_it_makes_a_tunnel() {
             .write("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
             .hang(),
     ]);
-    let upstream = dial::Upstream::new([origin.url()]).unwrap();
+    let upstream = Upstream::new([origin.url()]).unwrap();
     UPSTREAM.set(upstream).expect("once");
     let served = Served::router(Router::new().mount(routes![tunnel]));
 
@@ -57,7 +57,7 @@ async fn a_route_that_lists_it_makes_a_tunnel() {
     let mut refused = RawClient::connect(served.addr).await;
     refused.send(ASK).await;
     let response = refused.read_response().await;
-    assert_eq!((response.status, response.text().as_ref()), (403, "no"));
+    assert_eq!((response.status, response.text()), (403, "no"));
 
     let mut other = RawClient::connect(served.addr).await;
     other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -70,7 +70,7 @@ async fn a_route_that_lists_it_makes_a_tunnel() {
 async fn no_other_route_does() {
     let origin = Origin::named("1");
     let forward = |request: ModifiableRequest| request;
-    let both = Both::proxy(dial::proxy([origin.url()], forward)).await;
+    let both = Both::proxy(proxy([origin.url()], forward)).await;
     for (home, addr) in both.homes() {
         let mut client = RawClient::connect(addr).await;
         client.send(ASK).await;

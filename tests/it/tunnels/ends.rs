@@ -58,11 +58,11 @@ async fn a_side_that_breaks_off_ends_the_other() {
 #[tokio::test]
 async fn silence_ends_it_in_time() {
     let origin = Origin::raw(switching().read_until("x").write("y").hang());
-    let server = Server::builder()
+    let builder = Server::builder()
         .workers(1)
         .tunnel_timeout(Duration::from_millis(300));
     let proxy = dial::proxy([origin.url()], forward);
-    let served = Served::server(server, Router::new().at("/{*path}", proxy));
+    let served = Served::server(builder, Router::new().at("/{*path}", proxy));
     let mut client = switched(served.addr).await;
     client.send("x").await;
     assert_eq!(client.read_exact(1).await, b"y");
@@ -82,11 +82,11 @@ async fn a_shutdown_waits_for_it() {
     drop(client);
     served.ended().await.expect("it drained");
 
-    let server = Server::builder()
+    let builder = Server::builder()
         .workers(1)
         .drain_timeout(Duration::from_millis(50));
     let proxy = dial::proxy([origin.url()], forward);
-    let served = Served::server(server, Router::new().at("/{*path}", proxy));
+    let served = Served::server(builder, Router::new().at("/{*path}", proxy));
     let mut client = switched(served.addr).await;
     served.handle().shutdown();
     client.closed().await;
