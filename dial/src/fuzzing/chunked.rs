@@ -62,7 +62,9 @@ pub fn chunked(data: &[u8]) {
         (Ok(content), End::Whole(used)) => {
             assert_eq!((content.used, &content.data), (used, &plain.data()));
             let trailers: usize = plain.trailers.iter().map(HeaderMap::len).sum();
-            assert_eq!(content.trailers.len(), trailers);
+            let known = content.trailers.iter().map(|(name, _)| name);
+            let passing = known.filter(|name| input::may_trail(name)).count();
+            assert_eq!(passing, trailers);
         }
         // Either may see what is wrong before the other.
         (Err(_), End::Bad | End::Cut) => {}
