@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
@@ -320,12 +321,7 @@ fn is_host(value: &[u8]) -> bool {
         _ => (value, &value[value.len()..]),
     };
     let host_ok = match host {
-        [b'[', inner @ .., b']'] => {
-            !inner.is_empty()
-                && inner
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b":.-_~!$&'()*+,;=%".contains(byte))
-        }
+        [b'[', inner @ .., b']'] => is_ip_literal(inner),
         _ => host.iter().enumerate().all(|(at, byte)| match byte {
             b'%' => host
                 .get(at + 1..at + 3)
@@ -341,6 +337,15 @@ fn is_host(value: &[u8]) -> bool {
             .fold(0u32, |port, digit| port * 10 + u32::from(digit - b'0'))
             <= 65535;
     host_ok && port_ok && (!host.is_empty() || value.is_empty())
+}
+
+/// What stands in brackets: an IPv6 address, perhaps with a zone (RFC 6874), or one of a version to come (RFC 3986 §3.2.2).
+fn is_ip_literal(inner: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:%".contains(byte);
+    let text = std::str::from_utf8(inner).unwrap_or_default();
+    let address = text.split('%').next().unwrap_or_default();
+    let future = matches!(inner, [b'v' | b'V', digit, ..] if digit.is_ascii_hexdigit());
+    (future || address.parse::<Ipv6Addr>().is_ok()) && inner.iter().all(is_plain)
 }
 
 /// Whether the connection goes on after this message (RFC 9112 §9.3).
