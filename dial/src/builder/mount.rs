@@ -22,6 +22,7 @@ use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
 use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 use crate::error::{BoxError, Error};
+use crate::fields::takes_trailers;
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
 use crate::handler::{ClientAddr, Handler, Hop, IntoEdit, Response, Startup};
@@ -409,6 +410,7 @@ where
         let switch = request.extensions_mut().remove::<OnUpgrade>();
         let hop = Hop {
             can_tunnel: switch.is_some(),
+            trailers: request.version() > Version::HTTP_10 && takes_trailers(request.headers()),
             // What comes behind the head cannot be seen here, so a client that did not wait is made to.
             waits: request.version() == Version::HTTP_11 && request.headers().contains_key(EXPECT),
             ..Hop::default()

@@ -149,7 +149,8 @@ impl Connection {
             upgrade: upgrade.as_deref(),
         };
         let headers = request.headers();
-        let with_trailers = *trailers || headers.contains_key(TRAILER);
+        let chunked = length == Some(Length::Chunked);
+        let with_trailers = chunked && (*trailers || headers.contains_key(TRAILER));
         self.writer.begin(length, with_trailers, |out| {
             let target = match connect {
                 None => request.uri().path_and_query().map(PathAndQuery::as_str),
@@ -315,9 +316,7 @@ impl Connection {
             match Length::of_response(method, head.status, head.version, &mut headers) {
                 Ok(length) => {
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
-                    let limit = way.timeouts.body;
-                    self.quiet.start(limit, self.progress());
-                    self.into_body(length)
+                    self.into_body(length, way.timeouts.body)
                 }
                 Err(bad) => {
                     let error = self.bad_response(bad);
@@ -333,7 +332,7 @@ impl Connection {
     }
 
     /// The body of the response. One that came whole with its head frees the connection at once.
-    fn into_body(mut self: Box<Self>, length: Length) -> Body {
+    fn into_body(mut self: Box<Self>, length: Length, silence: Duration) -> Body {
         match length {
             Length::Exact(length) if length <= self.input.len() as u64 => {
                 let length = usize::try_from(length).unwrap_or(self.input.len());
@@ -342,6 +341,7 @@ impl Connection {
                 Body::from(bytes)
             }
             length => {
+                self.quiet.start(silence, self.progress());
                 self.exchange.reader = BodyReader::new(length);
                 Body::from_source(self)
             }

@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use super::input::{self, values};
 use crate::body::Body;
 use crate::config::{Forwarding, HostHeader, Timeouts, Via};
+use crate::fields::takes_trailers;
 use crate::handler::context::{Detached, Peer, States};
 use crate::handler::shapes::erase;
 use crate::handler::{Hop, ModifiableRequest, Response};
@@ -160,7 +161,8 @@ fn route(forwarding: Forwarding) -> RouteSpec {
 fn check_asked(request: &mut ModifiableRequest, fields: &HeaderMap, upgrades: bool) {
     let (_, hop) = request.headers_and_hop();
     let te = members(fields, "te");
-    assert_eq!(hop.trailers, te.iter().any(|coding| coding == "trailers"));
+    let trailers = te.iter().any(|coding| coding == "trailers");
+    assert_eq!(takes_trailers(fields), trailers);
     let Some(asked) = &hop.upgrade else { return };
     assert!(upgrades && members(fields, "connection").contains(&"upgrade".to_owned()));
     let listed = members(fields, "upgrade");
@@ -190,6 +192,12 @@ fn is_forwarding(name: &str) -> bool {
     name == "forwarded" || name == "x-real-ip" || name.starts_with("x-forwarded-")
 }
 
+/// Whether dial alone writes it.
+fn is_own(name: &str) -> bool {
+    let framing = ["host", "content-length", "trailer"];
+    is_forwarding(name) || HOP_BY_HOP.contains(&name) || framing.contains(&name)
+}
+
 fn check_removed(case: &Case, after: &HeaderMap) {
     let before = &case.fields;
     for name in HOP_BY_HOP {
@@ -200,7 +208,10 @@ fn check_removed(case: &Case, after: &HeaderMap) {
     for name in before.keys().map(HeaderName::as_str) {
         let named = nominated.iter().any(|nominee| nominee == name);
         let hop = HOP_BY_HOP.contains(&name) || named && !PROTECTED.contains(&name);
-        if is_forwarding(name) {
+        let plain = name.replace('_', "-");
+        if plain != name && is_own(&plain) {
+            assert!(!after.contains_key(name), "{name} passes for {plain}");
+        } else if is_forwarding(name) {
             assert!(
                 !case.peer.trusted || after.contains_key(name),
                 "{name} is deleted"

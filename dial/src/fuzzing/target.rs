@@ -129,6 +129,8 @@ impl<'a> Edit<'a> {
                 "" => Some(()),
                 prefix => {
                     let path = std::mem::take(&mut model.path);
+                    // The asterisk is no path, so behind a prefix it is the root.
+                    let path = if path == "*" { "/".to_owned() } else { path };
                     let done = model.set_path(prefix);
                     model.path.push_str(&path);
                     done

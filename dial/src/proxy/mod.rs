@@ -11,6 +11,7 @@ mod route;
 mod status;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -121,7 +122,8 @@ impl Lane {
     ) -> Response {
         let asked = request.method().clone();
         let total = self.route.timeouts.total;
-        let run = self.run(request, peer, hop, params, &asked);
+        // Pinned where it is made: it is large, and moving it costs.
+        let run = pin!(self.run(request, peer, hop, params, &asked));
         let result = match total.map(|total| after(Instant::now(), total)) {
             None => run.await,
             Some(deadline) => match timeout_at(deadline, run).await {

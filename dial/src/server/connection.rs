@@ -176,7 +176,7 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
-            let deadline = wait.until(idle, &self.life, &self.config);
+            let deadline = wait.until(idle, &mut self.life, &self.config);
             let readable = tokio::select! {
                 readable = reader.readable(deadline) => readable,
                 () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
@@ -206,7 +206,7 @@ impl Connection {
         self.half_closed.end();
         self.stalled.end();
         let keep_alive = head.keep_alive;
-        let (request, hop) = self.request(head);
+        let (request, hop) = self.request(head, asked.trailers);
         let Some(response) = self.answer(request, hop).await? else {
             return Ok(After::Close);
         };
@@ -242,7 +242,7 @@ impl Connection {
     }
 
     /// The request, with its body or the way to it, and what its connection can do for it.
-    fn request(&mut self, head: RequestHead) -> (Request<Body>, Hop) {
+    fn request(&mut self, head: RequestHead, trailers: bool) -> (Request<Body>, Hop) {
         let relay = (head.version >= Version::HTTP_11).then(|| self.channel.open());
         // A client that has begun to send its body does not wait.
         let waits = relay.is_some()
@@ -263,6 +263,7 @@ impl Connection {
             paced: true,
             can_tunnel: true,
             waits,
+            trailers,
             ..Hop::default()
         };
         (request, hop)

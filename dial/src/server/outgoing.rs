@@ -72,7 +72,8 @@ pub(super) fn begin(
     // RFC 9110 §6.6.1.
     parts.headers.entry(DATE).or_insert_with(date);
     // Only a 426 still has an Upgrade, which has to be named.
-    let upgrade = parts.headers.contains_key(UPGRADE);
+    let upgrade =
+        parts.status == StatusCode::UPGRADE_REQUIRED && parts.headers.contains_key(UPGRADE);
     let connection = match keep_alive && length != Length::UntilClose {
         false if upgrade => Some("upgrade, close"),
         false => Some("close"),
@@ -81,7 +82,8 @@ pub(super) fn begin(
         true => None,
     };
     // Announced, or asked for (RFC 9110 §6.5.1).
-    let trailers = asked.trailers || parts.headers.contains_key(TRAILER);
+    let trailers =
+        length == Length::Chunked && (asked.trailers || parts.headers.contains_key(TRAILER));
     writer.begin(Some(length), trailers, |out| {
         response_head(out, parts.status, &parts.headers, told, connection);
     });

@@ -40,7 +40,23 @@ fn request_lines(client: &[u8]) -> usize {
     let lines = client
         .split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii_end);
-    let is_request = |line: &&[u8]| line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0");
+    let is_request = |line: &&[u8]| {
+        matches!(
+            line,
+            [
+                ..,
+                b' ',
+                b'H',
+                b'T',
+                b'T',
+                b'P',
+                b'/',
+                b'1',
+                b'.',
+                b'0'..=b'9'
+            ]
+        )
+    };
     lines.filter(is_request).count()
 }
 

@@ -13,12 +13,11 @@ pub(super) fn take(request: &mut ModifiableRequest, upgrades: bool) {
     let version = request.version();
     let no_body = request.is_bodyless() && *request.method() != Method::CONNECT;
     let (headers, hop) = request.headers_and_hop();
-    hop.trailers = version >= Version::HTTP_11 && fields::takes_trailers(headers.now());
     // A body would have to be read to its end first, and an HTTP/1.0 client knows nothing of it (§7.8).
     if upgrades && hop.can_tunnel && no_body && version == Version::HTTP_11 {
         hop.upgrade = asked_protocols(headers.now()).map(Box::new);
     }
-    for name in fields::hop_by_hop(headers.now()) {
+    for name in fields::unfit(headers.now()) {
         headers.remove(&name);
     }
 }
