@@ -150,6 +150,7 @@ async function refusals() {
     equal([response.statusCode, body], [status, 'not you\n'], 'refusal');
     equal(response.headers['x-refused'], 'yes', 'a field of the refusal');
     equal(response.headers['www-authenticate'], 'Basic realm="x"', 'another');
+    equal(response.headers.upgrade, status === 426 ? 'websocket' : undefined, 'what a 426 asks for');
   }
   ok('401, 403 and 426 as the server sent them');
 }

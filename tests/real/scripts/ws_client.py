@@ -128,6 +128,8 @@ async def refusals():
         equal((response.status_code, response.body), (status, b"not you\n"), "refusal")
         equal(response.headers["X-Refused"], "yes", "a field of the refusal")
         equal(response.headers["WWW-Authenticate"], 'Basic realm="x"', "another")
+        upgrade = "websocket" if status == 426 else None
+        equal(response.headers.get("Upgrade"), upgrade, "what a 426 asks for")
     ok("401, 403 and 426 as the server sent them")
 
 

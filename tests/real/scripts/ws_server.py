@@ -89,6 +89,8 @@ def admit(socket, request):
     response = socket.respond(HTTPStatus(int(asked["status"])), "not you\n")
     response.headers["WWW-Authenticate"] = 'Basic realm="x"'
     response.headers["X-Refused"] = "yes"
+    if asked["status"] == "426":
+        response.headers["Upgrade"] = "websocket"
     return response
 
 
