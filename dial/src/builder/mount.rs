@@ -201,7 +201,8 @@ impl ProxyService {
     }
 
     /// Whether clients may turn their connection into another protocol, such as WebSocket; see
-    /// [`Router::upgrade`](crate::Router::upgrade). Default is yes.
+    /// [`Router::upgrade`](crate::Router::upgrade). Default is yes. In somebody else's server a tunnel is that server's no more:
+    /// it is closed after 10 min in which nothing moved, and no shutdown waits for it.
     #[must_use]
     pub fn upgrade(self, upgrade: bool) -> Self {
         self.with(|_, options| options.upgrade = Some(upgrade))
