@@ -176,7 +176,7 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
-            let deadline = wait.until(idle, &mut self.life, &self.config);
+            let deadline = wait.until(idle, &self.life, &self.config);
             let readable = tokio::select! {
                 readable = reader.readable(deadline) => readable,
                 () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),

@@ -12,18 +12,14 @@ use crate::quiet::after;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
     since: Instant,
-    /// When it last waited for a head. To know the time better than that would cost a look at the clock for each request.
-    seen: Instant,
     /// Requests whose head was read.
     pub(super) requests: usize,
 }
 
 impl Life {
     pub(super) fn new() -> Self {
-        let now = Instant::now();
         Self {
-            since: now,
-            seen: now,
+            since: Instant::now(),
             requests: 0,
         }
     }
@@ -31,7 +27,7 @@ impl Life {
     /// Whether no request may follow.
     pub(super) fn is_over(&self, config: &Config) -> bool {
         self.requests >= config.max_requests_per_connection
-            || self.seen - self.since >= config.max_connection_age
+            || self.since.elapsed() >= config.max_connection_age
     }
 }
 
@@ -45,7 +41,7 @@ pub(super) struct HeadWait {
 
 impl HeadWait {
     /// When to give up; `idle` is whether nothing of the head has come.
-    pub(super) fn until(&mut self, idle: bool, life: &mut Life, config: &Config) -> Instant {
+    pub(super) fn until(&mut self, idle: bool, life: &Life, config: &Config) -> Instant {
         if let Some(begun) = self.begun {
             return begun;
         }
@@ -54,12 +50,11 @@ impl HeadWait {
             return *self.begun.insert(head);
         }
         *self.idle.get_or_insert_with(|| {
-            life.seen = Instant::now();
             let limit: Duration = match life.requests {
                 0 => config.header_read_timeout,
                 _ => config.keep_alive_timeout,
             };
-            after(life.seen, limit).min(after(life.since, config.max_connection_age))
+            after(Instant::now(), limit).min(after(life.since, config.max_connection_age))
         })
     }
 }
