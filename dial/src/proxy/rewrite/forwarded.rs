@@ -63,8 +63,8 @@ fn extend(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) {
     }
     let mut list = BytesMut::new();
     for line in headers.now().get_all(&name) {
-        // What is within an open quote would swallow all that follows.
-        if has_open_quote(line.as_bytes()) {
+        // What is within an open quote would swallow all that follows. X-Forwarded-* know no quotes.
+        if name == FORWARDED && has_open_quote(line.as_bytes()) {
             continue;
         }
         list.put_slice(line.as_bytes());

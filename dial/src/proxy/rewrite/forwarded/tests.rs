@@ -123,3 +123,55 @@ fn values_are_quoted_so_that_they_read_back_as_sent() {
     push_value(&mut out, "a\"b\\c");
     assert_eq!(out, "\"a\\\"b\\\\c\"");
 }
+
+/// It would swallow what is added behind it.
+#[test]
+fn an_open_quote_ends_nothing_of_ours() {
+    let rows = [
+        ("for=\"a", "for=192.0.2.1;proto=http"),
+        ("for=\"a\\\"", "for=192.0.2.1;proto=http"),
+        ("for=\"a\\\"\"", "for=\"a\\\"\", for=192.0.2.1;proto=http"),
+    ];
+    for (said, expected) in rows {
+        let mut map = HeaderMap::new();
+        map.append(FORWARDED, HeaderValue::from_static(said));
+        let mut headers = Headers::new(map);
+        let peer = peer("192.0.2.1:9", true);
+        set(&mut headers, &peer, None, Forwarding::Rfc7239, false);
+        assert_eq!(headers.now()[FORWARDED], expected, "{said}");
+    }
+}
+
+/// The farthest one back that is not a trusted proxy; what stands before that may be anybody's invention.
+#[test]
+fn the_real_ip_is_the_last_that_is_not_trusted() {
+    let networks = ["10.0.0.0/8", "192.0.2.0/24"].map(|network| network.parse().unwrap());
+    let rows = [
+        ("192.0.2.1:9", &[][..], "192.0.2.1"),
+        ("192.0.2.1:9", &["203.0.113.7"], "203.0.113.7"),
+        (
+            "192.0.2.1:9",
+            &["6.6.6.6, 203.0.113.7, 10.1.1.1"],
+            "203.0.113.7",
+        ),
+        (
+            "192.0.2.1:9",
+            &["6.6.6.6", "203.0.113.7:80", "10.1.1.1"],
+            "203.0.113.7",
+        ),
+        ("192.0.2.1:9", &["10.2.2.2, 10.1.1.1"], "10.2.2.2"),
+        ("192.0.2.1:9", &["6.6.6.6, nonsense, 10.1.1.1"], "10.1.1.1"),
+        ("192.0.2.1:9", &["[2001:db8::1]:80"], "2001:db8::1"),
+        ("203.0.113.9:9", &["6.6.6.6"], "203.0.113.9"),
+    ];
+    for (peer, said, expected) in rows {
+        let mut map = HeaderMap::new();
+        for line in said {
+            map.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
+        }
+        let mut headers = Headers::new(map);
+        let peer = Peer::new(peer.parse().unwrap(), networks.into());
+        set(&mut headers, &peer, None, Forwarding::Off, true);
+        assert_eq!(headers.now()[X_REAL_IP], expected, "{said:?}");
+    }
+}
