@@ -62,11 +62,17 @@ pub(super) fn values<'a>(map: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
 /// Whether a field may stand behind a body: none that frames, routes, authenticates, identifies, or says how the content is
 /// to be read (RFC 9110 §6.5.1).
 pub(super) fn may_trail(name: &str) -> bool {
-    const NEVER: &str = "accept-ranges age authorization cache-control connection content-encoding content-length \
-        content-location content-range content-type cookie date expect expires forwarded host http2-settings keep-alive \
-        location max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie \
-        te trailer transfer-encoding upgrade vary via www-authenticate x-real-ip";
-    let families = ["if-", "x-forwarded-"];
-    !NEVER.split_whitespace().any(|never| never == name)
-        && !families.iter().any(|family| name.starts_with(family))
+    const NEVER: &str = "accept-ranges age authorization cache-control connection content-disposition \
+        content-encoding content-length content-location content-range content-security-policy content-type cookie date expect expires forwarded host http2-settings keep-alive \
+        location max-forwards pragma proxy-authenticate proxy-authorization proxy-connection proxy-status range refresh \
+        retry-after set-cookie strict-transport-security te trailer transfer-encoding upgrade vary via www-authenticate \
+        x-frame-options x-http-method-override x-original-url x-real-ip";
+    const OWN: &str = "connection content-length forwarded host http2-settings keep-alive proxy-authenticate \
+        proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-real-ip";
+    let listed = |list: &str, name: &str| list.split_whitespace().any(|listed| listed == name);
+    let families = ["if-", "x-forwarded-", "access-control-"];
+    // To some, `_` is `-`; so are names that dial alone writes.
+    let plain = name.replace('_', "-");
+    let disguised = plain != name && (listed(OWN, &plain) || plain.starts_with("x-forwarded-"));
+    !listed(NEVER, name) && !families.iter().any(|family| name.starts_with(family)) && !disguised
 }
