@@ -51,6 +51,8 @@ pub enum ErrorKind {
     UnsupportedVersion,
     /// The request has a transfer coding other than `chunked` (RFC 9112 §6.1).
     UnknownCoding,
+    /// The request is for an `https` resource, and came over a connection that is not secured (RFC 9110 §7.4).
+    Misdirected,
     /// The request expects something other than `100-continue` (RFC 9110 §10.1.1).
     ExpectationFailed,
     /// The request was here before: its Via has this proxy's own name (RFC 9110 §7.6.3).
@@ -182,6 +184,7 @@ impl ErrorKind {
             Self::TargetTooLong => (Side::Downstream, StatusCode::URI_TOO_LONG),
             Self::UnsupportedVersion => (Side::Downstream, StatusCode::HTTP_VERSION_NOT_SUPPORTED),
             Self::UnknownCoding => (Side::Downstream, StatusCode::NOT_IMPLEMENTED),
+            Self::Misdirected => (Side::Downstream, StatusCode::MISDIRECTED_REQUEST),
             Self::ExpectationFailed => (Side::Downstream, StatusCode::EXPECTATION_FAILED),
             // Any client can write a Via, so it is not the operator's log that has to bear it.
             Self::LoopDetected => (Side::Downstream, StatusCode::LOOP_DETECTED),

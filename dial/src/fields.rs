@@ -33,7 +33,9 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
 
 /// Whether a field speaks of the client's identity or way.
 pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
-    *name == FORWARDED || *name == X_REAL_IP || name.as_str().starts_with("x-forwarded-")
+    let rest = name.as_str().strip_prefix("x-forwarded");
+    let is_family = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    is_family || *name == FORWARDED || *name == X_REAL_IP
 }
 
 /// Whether a name becomes another one, which is dial's to write, where `_` is read as `-`, as CGI and its heirs do.

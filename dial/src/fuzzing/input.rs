@@ -66,9 +66,10 @@ pub(super) fn may_trail(name: &str) -> bool {
         content-encoding content-length content-location content-range content-security-policy content-type cookie date expect expires forwarded host http2-settings keep-alive \
         location max-forwards pragma proxy-authenticate proxy-authorization proxy-connection proxy-status range refresh \
         retry-after set-cookie strict-transport-security te trailer transfer-encoding upgrade vary via www-authenticate \
-        x-frame-options x-http-method-override x-original-url x-real-ip";
+        x-forwarded x-frame-options x-http-method-override x-original-url x-real-ip";
     const OWN: &str = "connection content-length forwarded host http2-settings keep-alive proxy-authenticate \
-        proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-real-ip";
+        proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-forwarded \
+        x-real-ip";
     let listed = |list: &str, name: &str| list.split_whitespace().any(|listed| listed == name);
     let families = ["if-", "x-forwarded-", "access-control-"];
     // To some, `_` is `-`; so are names that dial alone writes.

@@ -189,7 +189,7 @@ fn members(fields: &HeaderMap, name: &str) -> Vec<String> {
 }
 
 fn is_forwarding(name: &str) -> bool {
-    name == "forwarded" || name == "x-real-ip" || name.starts_with("x-forwarded-")
+    ["forwarded", "x-real-ip", "x-forwarded"].contains(&name) || name.starts_with("x-forwarded-")
 }
 
 /// Whether dial alone writes it.

@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::head::Malformed;
-use super::{MAX_CHUNK_LINE, MAX_TRAILERS, has_bare_lf};
+use super::{MAX_CHUNK_LINE, MAX_EXTENSIONS, MAX_TRAILERS, has_bare_lf};
 use crate::fields::may_trail;
 
 /// The most trailer fields.
@@ -14,6 +14,8 @@ const BAD: Malformed = Malformed::Framing("a malformed chunk");
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     state: State,
+    /// Bytes of chunk lines that were no size: extensions, which nobody reads.
+    extensions: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +87,13 @@ impl Decoder {
             return Err(Malformed::Framing("a chunk line is too long"));
         }
         let line = input[..end].strip_suffix(b"\r").ok_or(BAD)?;
+        self.extensions += line
+            .iter()
+            .skip_while(|byte| byte.is_ascii_hexdigit())
+            .count();
+        if self.extensions > MAX_EXTENSIONS {
+            return Err(Malformed::Framing("too much in chunk extensions"));
+        }
         self.state = match parse_size(line)? {
             0 => State::Trailers,
             size => State::Data(size),
@@ -259,6 +268,11 @@ mod tests {
         let line = format!("1;{}\r\na\r\n0\r\n\r\n", "x".repeat(MAX_CHUNK_LINE));
         assert!(decode(line.as_bytes(), 1000).is_err());
         assert!(decode(&line.as_bytes()[..MAX_CHUNK_LINE], 1000).is_err());
+        let extended = format!("1;{}\r\na\r\n", "x".repeat(1000));
+        let few = extended.repeat(MAX_EXTENSIONS / 1001) + "0\r\n\r\n";
+        assert!(decode(few.as_bytes(), 1000).is_ok());
+        let many = extended.repeat(MAX_EXTENSIONS / 1001 + 1) + "0\r\n\r\n";
+        assert!(decode(many.as_bytes(), 1000).is_err());
         let trailer = format!("0\r\nx: {}\r\n\r\n", "y".repeat(MAX_TRAILERS));
         assert!(decode(trailer.as_bytes(), 1000).is_err());
         assert!(decode(&trailer.as_bytes()[..MAX_TRAILERS + 8], 1000).is_err());

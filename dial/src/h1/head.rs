@@ -66,6 +66,8 @@ pub(crate) struct RequestHead {
     pub(crate) headers: HeaderMap,
     pub(crate) length: Length,
     pub(crate) keep_alive: bool,
+    /// Whether the target is absolute, and `https`.
+    pub(crate) https: bool,
 }
 
 /// A response's head, its framing not judged yet: that needs the request's method.
@@ -117,6 +119,7 @@ impl RequestHead {
             version,
             &mut headers,
         )?;
+        let https = target.len() > 6 && target.as_bytes()[..6].eq_ignore_ascii_case(b"https:");
         let keep_alive = keep_alive(version, &headers);
         let length = Length::of_request(version, &mut headers)?;
         Ok(Some((
@@ -127,6 +130,7 @@ impl RequestHead {
                 headers,
                 length,
                 keep_alive,
+                https,
             },
             used,
         )))

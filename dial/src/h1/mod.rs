@@ -30,4 +30,6 @@ fn has_bare_lf(lines: &[u8]) -> bool {
 
 /// The longest line that starts a chunk, extensions included, and the longest trailer section, in bytes.
 pub(crate) const MAX_CHUNK_LINE: usize = 4096;
+/// All extensions of one body together (RFC 9112 §7.1.1).
+pub(crate) const MAX_EXTENSIONS: usize = 16 * 1024;
 pub(crate) const MAX_TRAILERS: usize = 16 * 1024;

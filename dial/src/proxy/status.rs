@@ -39,6 +39,7 @@ fn error_type(kind: ErrorKind) -> &'static str {
         | ErrorKind::TargetTooLong
         | ErrorKind::UnsupportedVersion
         | ErrorKind::UnknownCoding
+        | ErrorKind::Misdirected
         | ErrorKind::ExpectationFailed => "http_request_error",
     }
 }

@@ -198,6 +198,15 @@ impl Connection {
 
     /// Answers one request.
     async fn exchange(&mut self, head: RequestHead) -> io::Result<After> {
+        if head.https && !self.peer.https && !self.peer.trusted {
+            let what = "an https resource over a connection that is not secured";
+            let error = Error::new(ErrorKind::Misdirected, what);
+            let asked = Asked {
+                method: head.method,
+                ..Asked::default()
+            };
+            return self.refuse(&error, &asked).await;
+        }
         let asked = Asked {
             method: head.method.clone(),
             version: head.version,

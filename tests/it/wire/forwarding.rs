@@ -46,6 +46,7 @@ async fn claims_of_strangers() {
         "X-Forwarded-By: evil.test\r\n",
         "X-Forwarded-Anything: 1\r\n",
         "X-Forwarded-: 1\r\n",
+        "X-Forwarded: 1\r\n",
         "Forwarded: for=192.0.2.1\r\n",
         "forwarded: for=192.0.2.1;proto=https;host=evil.test\r\n",
         "Forwarded: for=\"[::1]\"\r\nForwarded: for=unknown\r\n",

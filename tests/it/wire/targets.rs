@@ -219,7 +219,6 @@ async fn absolute_form() {
         ("http://b/", "b", "/"),
         ("HTTP://b/x", "b", "/x"),
         ("hTTp://B/X", "B", "/X"),
-        ("https://b/x", "b", "/x"),
         ("http://b:8080/x", "b:8080", "/x"),
         ("http://[::1]:8080/x", "[::1]:8080", "/x"),
         ("http://127.0.0.1:1/x", "127.0.0.1:1", "/x"),
@@ -251,6 +250,31 @@ async fn absolute_form() {
             rows.push(row("9112 §3.2", format!("{target} and {fields:?}"), request).refused(400));
         }
     }
+    check(rows).await;
+}
+
+/// What is to be had over a secured connection only is not given over another one, unless a trusted peer has secured the
+/// rest of the way (RFC 9110 §7.4).
+#[tokio::test]
+async fn https_over_a_plain_connection() {
+    let mut rows = Vec::new();
+    for target in ["https://b/x", "HTTPS://b/x", "https://b:80/x", "https://b"] {
+        let request = |method| format!("{method} {target} HTTP/1.1\r\nHost: b\r\n\r\n");
+        for method in ["GET", "POST", "OPTIONS"] {
+            let name = format!("{method} {target}");
+            rows.push(row("9110 §7.4", name, request(method)).refused(421));
+        }
+    }
+    let trusted = row(
+        "9110 §7.4",
+        "from a trusted peer",
+        "GET https://b/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    rows.push(
+        trusted
+            .router(|router| router.trust(["127.0.0.0/8"]).expect("a network"))
+            .forwards("GET /x HTTP/1.1\r\nx-forwarded-host: b\r\n\r\n"),
+    );
     check(rows).await;
 }
 
