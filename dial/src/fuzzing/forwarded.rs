@@ -23,9 +23,12 @@ pub fn forwarded(data: &[u8]) {
     let [line] = *lines else {
         panic!("{} lines", lines.len())
     };
-    let before = values(&fields, "forwarded").join(&b", "[..]);
+    // Line by line: what is within an open quote is not passed on.
+    let before = values(&fields, "forwarded").into_iter().map(elements);
     let before = if peer.trusted {
-        elements(&before)
+        before
+            .collect::<Option<Vec<_>>>()
+            .map(|lines| lines.concat())
     } else {
         Some(Vec::new())
     };
