@@ -1,78 +1,36 @@
-//! What is known of field names: which belong to one connection, which identify, which may trail a body.
+//! What is known of header fields: which belong to one connection, which identify, which may trail a body; and the list
+//! of them that a message has.
+
+mod list;
+mod name;
 
 use http::StatusCode;
 use http::header::{
-    ACCEPT_RANGES, AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION,
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, COOKIE, DATE, EXPECT, EXPIRES, FORWARDED, HOST, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, MAX_FORWARDS, PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE,
-    REFRESH, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE, VARY, VIA, WWW_AUTHENTICATE, X_FRAME_OPTIONS,
+    ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LOCATION,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, EXPIRES, HeaderName, LOCATION,
+    PRAGMA, RANGE, REFRESH, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    X_FRAME_OPTIONS,
 };
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+pub(crate) use self::list::{Buffer, Fields, split};
+pub(crate) use self::name::{Name, Names};
+
 const X_HTTP_METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
 pub(crate) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-
-/// Whether a field is about one connection (RFC 9110 §7.6.1, §11.7; `HTTP2-Settings`: RFC 7540 §3.2.1).
-pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == TE
-        || *name == TRANSFER_ENCODING
-        || *name == UPGRADE
-        || *name == PROXY_AUTHENTICATE
-        || *name == PROXY_AUTHORIZATION
-        || *name == KEEP_ALIVE
-        || *name == PROXY_CONNECTION
-        || *name == HTTP2_SETTINGS
-}
-
-/// Whether a field speaks of the client's identity or way.
-pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
-    let rest = name.as_str().strip_prefix("x-forwarded");
-    let is_family = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    is_family || *name == FORWARDED || *name == X_REAL_IP
-}
-
-/// Whether a name becomes another one, which is dial's to write, where `_` is read as `-`, as CGI and its heirs do.
-fn is_disguised(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    name.as_bytes().contains(&b'_')
-        && HeaderName::try_from(name.replace('_', "-"))
-            .is_ok_and(|name| is_reserved(&name) || is_forwarding(&name) || name == HOST)
-}
 
 /// Whether dial alone may write this field: it frames the message or belongs to one connection.
 pub(crate) fn is_reserved(name: &HeaderName) -> bool {
-    is_hop_by_hop(name) || *name == CONTENT_LENGTH || *name == TRAILER
-}
-
-/// End-to-end fields that a peer must not be able to delete on their way by naming them in `Connection`.
-fn is_protected(name: &HeaderName) -> bool {
-    is_forwarding(name)
-        || [
-            HOST,
-            CONTENT_LENGTH,
-            AUTHORIZATION,
-            COOKIE,
-            SET_COOKIE,
-            EXPECT,
-            MAX_FORWARDS,
-            TRAILER,
-            VIA,
-        ]
-        .contains(name)
+    Names::OWN.contains(name.into())
 }
 
 /// Whether a field may stand behind a body: not one that frames, routes, authenticates, identifies, or says how the
 /// content is to be read (RFC 9110 §6.5.1). Whoever merges trailers into headers must find nothing there.
 pub(crate) fn may_trail(name: &HeaderName) -> bool {
-    let forbidden = is_reserved(name)
-        || is_protected(name)
+    let never = Names::OWN
+        .and(Names::PROTECTED)
+        .and(Names::of(&[Name::Disguised]));
+    let forbidden = never.contains(name.into())
         || name.as_str().starts_with("if-")
         || name.as_str().starts_with("access-control-")
         || [
@@ -101,82 +59,40 @@ pub(crate) fn may_trail(name: &HeaderName) -> bool {
             WWW_AUTHENTICATE,
         ]
         .contains(name);
-    !forbidden && !is_disguised(name)
+    !forbidden
 }
 
-/// What a request must not carry on: fields of one connection, and names that would pass for one of dial's own. Mostly
-/// none, which allocates nothing.
-pub(crate) fn unfit(headers: &HeaderMap) -> Vec<HeaderName> {
-    of_one_connection(headers, |name| is_hop_by_hop(name) || is_disguised(name))
+/// What a request must not carry on: fields of one connection, and names that would pass for one of dial's own.
+pub(crate) fn strip_request<B: Buffer>(fields: &mut Fields<B>) {
+    fields.strip(Names::HOP_BY_HOP.and(Names::of(&[Name::Disguised])));
 }
 
-/// The names that are `own`, and those that `Connection` names.
-fn of_one_connection(headers: &HeaderMap, own: impl Fn(&HeaderName) -> bool) -> Vec<HeaderName> {
-    let mut found: Vec<_> = headers.keys().filter(|name| own(name)).cloned().collect();
-    if found.contains(&CONNECTION) {
-        found.extend(
-            options(headers)
-                .filter_map(|token| HeaderName::from_bytes(token).ok())
-                .filter(|name| headers.contains_key(name) && !is_protected(name)),
-        );
-    }
-    found
-}
-
-/// What the `Connection` lines name.
-pub(crate) fn options(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    members(headers, &CONNECTION)
-}
-
-/// The members of a list, over all its lines. A value that is not text is split all the same: one odd byte must not save
-/// the others.
-pub(crate) fn members<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> impl Iterator<Item = &'a [u8]> {
-    headers.get_all(name).iter().flat_map(split)
-}
-
-/// The members of a list that is one line.
-pub(crate) fn split(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    let members = line.as_bytes().split(|byte| *byte == b',');
-    members.map(<[u8]>::trim_ascii)
+/// What a response must not carry on. A 426 has to say what it wants, and says it to every peer on its way
+/// (RFC 9110 §15.5.22).
+pub(crate) fn strip_response(fields: &mut Fields, status: StatusCode) {
+    fields.strip(match status {
+        StatusCode::UPGRADE_REQUIRED => Names::HOP_BY_HOP.without(Name::Upgrade),
+        _ => Names::HOP_BY_HOP,
+    });
 }
 
 /// Whether whoever sent these understands trailers (RFC 9110 §10.1.4).
-pub(crate) fn takes_trailers(headers: &HeaderMap) -> bool {
-    members(headers, &TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
-}
-
-/// Removes what belongs to one connection from a response. A 426 has to say what it wants, and says it to every peer on its
-/// way (RFC 9110 §15.5.22).
-pub(crate) fn strip(headers: &mut HeaderMap, status: StatusCode) {
-    for name in of_one_connection(headers, is_hop_by_hop) {
-        if name != UPGRADE || status != StatusCode::UPGRADE_REQUIRED {
-            headers.remove(name);
-        }
-    }
+pub(crate) fn takes_trailers(fields: &Fields) -> bool {
+    let mut codings = fields.members(Name::Te);
+    codings.any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn map(fields: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
+    fn stripped(lines: &[(&str, &str)]) -> Vec<String> {
+        let mut fields = <Fields>::default();
+        for (name, value) in lines {
+            fields.read(name.as_bytes(), value.as_bytes());
         }
-        headers
-    }
-
-    fn stripped(fields: &[(&str, &str)]) -> Vec<String> {
-        let mut headers = map(fields);
-        strip(&mut headers, StatusCode::OK);
-        headers.keys().map(ToString::to_string).collect()
+        strip_request(&mut fields);
+        fields.iter().map(|(name, _)| name.to_owned()).collect()
     }
 
     #[test]
@@ -242,12 +158,7 @@ mod tests {
             ("host_", "1"),
             ("x_own_field", "1"),
         ];
-        let unfit = unfit(&map(&fields));
-        let kept = fields.map(|(name, _)| name);
-        let kept = kept
-            .into_iter()
-            .filter(|name| !unfit.iter().any(|unfit| unfit == name));
-        assert_eq!(kept.collect::<Vec<_>>(), ["host_", "x_own_field"]);
+        assert_eq!(stripped(&fields), ["host_", "x_own_field"]);
     }
 
     #[test]

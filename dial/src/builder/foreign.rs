@@ -4,23 +4,23 @@
 use std::io;
 
 use bytes::BytesMut;
-use http::header::{CONNECTION, HOST, UPGRADE};
-use http::{Method, Request};
+use http::Method;
+use http::header::{CONNECTION, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use crate::body::Body;
 use crate::config::TUNNEL_TIMEOUT;
 use crate::error::{Error, ErrorKind};
+use crate::fields::Name;
 use crate::h1::check_host;
-use crate::handler::Response;
+use crate::handler::{Incoming, Response};
 
 /// What is wrong with a request that somebody else's server let pass (RFC 9112 §3.2).
-pub(super) fn improper(request: &Request<Body>) -> Option<Error> {
-    let (method, uri) = (request.method(), request.uri());
-    let form = match uri.path() {
-        "*" => *method == Method::OPTIONS,
-        "" => *method == Method::CONNECT,
+pub(super) fn improper(incoming: &Incoming) -> Option<Error> {
+    let form = match incoming.uri.path() {
+        "*" => incoming.method == Method::OPTIONS,
+        "" => incoming.method == Method::CONNECT,
         _ => true,
     };
     if !form {
@@ -28,10 +28,10 @@ pub(super) fn improper(request: &Request<Body>) -> Option<Error> {
         return Some(Error::new(ErrorKind::BadRequest, what));
     }
     // Whether there has to be one is that server's to say: since HTTP/2 the target has the authority.
-    if !request.headers().contains_key(HOST) {
+    if !incoming.fields.has(Name::Host) {
         return None;
     }
-    let bad = check_host(request.version(), request.headers()).err()?;
+    let bad = check_host(incoming.version, &incoming.fields).err()?;
     Some(Error::new(bad.kind(), bad.why()))
 }
 

@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
-use http::header::EXPECT;
 use http::{Extensions, Request, Version};
 use http_body::Body as HttpBody;
 use hyper::upgrade::OnUpgrade;
@@ -22,10 +21,10 @@ use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
 use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
 use crate::error::{BoxError, Error};
-use crate::fields::takes_trailers;
+use crate::fields::{Name, takes_trailers};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
-use crate::handler::{ClientAddr, Handler, Hop, IntoEdit, Response, Startup};
+use crate::handler::{ClientAddr, Handler, Hop, Incoming, IntoEdit, Response, Startup};
 use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
 use crate::route::Params;
 use crate::upstream::{IntoHosts, Upstream};
@@ -409,20 +408,23 @@ where
         let lane = self.lane();
         let peer = Arc::new(self.peer(request.extensions()));
         let switch = request.extensions_mut().remove::<OnUpgrade>();
-        let hop = Hop {
+        let mut incoming = Incoming::from(request.map(Body::received));
+        incoming.hop = Hop {
             can_tunnel: switch.is_some(),
-            trailers: request.version() > Version::HTTP_10 && takes_trailers(request.headers()),
+            trailers: incoming.version > Version::HTTP_10 && takes_trailers(&incoming.fields),
             // What comes behind the head cannot be seen here, so a client that did not wait is made to.
-            waits: request.version() == Version::HTTP_11 && request.headers().contains_key(EXPECT),
+            waits: incoming.version == Version::HTTP_11 && incoming.fields.has(Name::Expect),
             ..Hop::default()
         };
-        let request = request.map(Body::received);
         Box::pin(async move {
-            let response = match improper(&request) {
-                None => lane.handle(request, &peer, hop, Params::none()).await,
-                Some(error) => lane.refuse(&error, request.method()),
+            let answer = match improper(&incoming) {
+                None => {
+                    incoming.settle_host();
+                    lane.handle(incoming, &peer, Params::none()).await
+                }
+                Some(error) => lane.refuse(&error, &incoming.method),
             };
-            Ok(switched(response, switch))
+            Ok(switched(answer.into(), switch))
         })
     }
 }

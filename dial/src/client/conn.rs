@@ -10,9 +10,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, EXPECT, TRAILER, TRANSFER_ENCODING, UPGRADE};
-use http::uri::PathAndQuery;
-use http::{Request, StatusCode};
+use http::header::HeaderValue;
+use http::{Extensions, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
@@ -23,12 +22,12 @@ use super::stream::Stream;
 use super::{Failed, Way};
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind, RequestSent};
-use crate::fields;
+use crate::fields::{self, Name};
 use crate::h1::{
     Asks, BodyError, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
     interim_head, request_head,
 };
-use crate::handler::{Hop, Response};
+use crate::handler::{Answer, Hop, Outbound};
 use crate::quiet::Quiet;
 use crate::tunnel::Tunnel;
 use crate::upstream::Endpoint;
@@ -98,9 +97,9 @@ impl Connection {
     /// short.
     pub(crate) async fn send(
         mut self: Box<Self>,
-        request: Request<Body>,
+        request: Outbound,
         way: &Way<'_>,
-    ) -> Result<Response, Failed> {
+    ) -> Result<Answer, Failed> {
         self.begin(request, way);
         let limit = if self.exchange.holds {
             way.timeouts.expect
@@ -132,7 +131,7 @@ impl Connection {
     }
 
     /// Puts the head into the writer. Nothing is written yet.
-    fn begin(&mut self, request: Request<Body>, way: &Way<'_>) {
+    fn begin(&mut self, mut request: Outbound, way: &Way<'_>) {
         let Hop {
             trailers,
             upgrade,
@@ -140,30 +139,32 @@ impl Connection {
             waits,
             ..
         } = way.hop;
+        let upload = std::mem::take(&mut request.body);
         let length = match connect {
-            None => Length::of_outgoing(request.method(), request.body()),
+            None => Length::of_outgoing(request.method(), &upload),
             Some(_) => None,
         };
         let asks = Asks {
             trailers: *trailers,
             upgrade: upgrade.as_deref(),
         };
-        let headers = request.headers();
+        let fields = request.headers.now();
         let chunked = length == Some(Length::Chunked);
-        let with_trailers = chunked && (*trailers || headers.contains_key(TRAILER));
+        let with_trailers = chunked && (*trailers || fields.has(Name::Trailer));
+        let target = match connect {
+            None => request.target(),
+            Some(authority) => authority.as_str(),
+        };
+        let host = way.host.unwrap_or(self.endpoint.authority().as_bytes());
         self.writer.begin(length, with_trailers, |out| {
-            let target = match connect {
-                None => request.uri().path_and_query().map(PathAndQuery::as_str),
-                Some(authority) => Some(authority.as_str()),
-            };
-            let target = target.unwrap_or("/");
-            request_head(out, request.method(), target, headers, length, asks);
+            request_head(out, (request.method(), target), host, fields, length, asks);
         });
-        let memory = request.body().in_memory();
+        let memory = upload.in_memory();
         self.exchange = Exchange {
-            holds: *waits && memory.is_none() && headers.contains_key(EXPECT),
+            holds: *waits && memory.is_none() && fields.has(Name::Expect),
             memory,
-            request,
+            request: Some(request),
+            upload,
             ..Exchange::none()
         };
     }
@@ -225,7 +226,7 @@ impl Connection {
 
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         let Exchange {
-            request,
+            upload,
             memory,
             holds,
             ..
@@ -237,8 +238,7 @@ impl Connection {
                 return Poll::Pending;
             }
         }
-        self.writer
-            .poll_message(&mut self.stream, request.body_mut(), cx)
+        self.writer.poll_message(&mut self.stream, upload, cx)
     }
 
     /// The endpoint may answer while it still reads. Ready when there is no client any more, or none that is understood. One
@@ -255,7 +255,7 @@ impl Connection {
             },
         };
         // Nobody will ask for the rest.
-        *self.exchange.request.body_mut() = Body::empty();
+        self.exchange.upload = Body::empty();
         match broken.flatten().map(|error| error.kind()) {
             Some(ErrorKind::ClientBody | ErrorKind::BadRequest) => Poll::Ready(()),
             _ => Poll::Pending,
@@ -277,7 +277,7 @@ impl Connection {
                 return Err(Malformed::Interim);
             }
             match head.status {
-                StatusCode::SWITCHING_PROTOCOLS if switches(way.hop, &head.headers) => {
+                StatusCode::SWITCHING_PROTOCOLS if switches(way.hop, &head.fields) => {
                     return Ok(Some(head));
                 }
                 // RFC 9110 §15.2.2: a switch nobody asked for.
@@ -289,10 +289,10 @@ impl Connection {
                 // Nobody waits for it, or no longer.
                 StatusCode::CONTINUE => {}
                 status => {
-                    fields::strip(&mut head.headers, status);
-                    head.headers.remove(CONTENT_LENGTH);
+                    fields::strip_response(&mut head.fields, status);
+                    head.fields.remove(Name::ContentLength);
                     if let Some(relay) = &way.hop.relay {
-                        relay.push(|out| interim_head(out, status, &head.headers));
+                        relay.push(|out| interim_head(out, status, &head.fields));
                     }
                 }
             }
@@ -300,20 +300,22 @@ impl Connection {
         Ok(None)
     }
 
-    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Response, Failed> {
-        let mut headers = head.headers;
+    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Answer, Failed> {
+        let mut fields = head.fields;
         let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let connected = way.hop.connect.is_some() && head.status.is_success();
         let body = if switched || connected {
+            let protocol = fields.values(Name::Upgrade).next().filter(|_| switched);
+            let protocol = protocol.and_then(|value| HeaderValue::from_bytes(value).ok());
             // A tunnel has no framing, whatever its head says (RFC 9110 §9.3.6).
-            headers.remove(CONTENT_LENGTH);
-            headers.remove(TRANSFER_ENCODING);
-            let protocol = headers.remove(UPGRADE).filter(|_| switched);
+            for name in [Name::ContentLength, Name::TransferEncoding, Name::Upgrade] {
+                fields.remove(name);
+            }
             let Self { stream, input, .. } = *self;
             Body::from_tunnel(Tunnel::new(Box::new(stream), input, protocol))
         } else {
-            let method = self.exchange.request.method();
-            match Length::of_response(method, head.status, head.version, &mut headers) {
+            let method = self.exchange.method();
+            match Length::of_response(method, head.status, head.version, &mut fields) {
                 Ok(length) => {
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
                     self.into_body(length, way.timeouts.body)
@@ -324,11 +326,13 @@ impl Connection {
                 }
             }
         };
-        let mut response = Response::new(body);
-        *response.status_mut() = head.status;
-        *response.version_mut() = head.version;
-        *response.headers_mut() = headers;
-        Ok(response)
+        Ok(Answer {
+            status: head.status,
+            version: head.version,
+            fields,
+            body,
+            extensions: Extensions::new(),
+        })
     }
 
     /// The body of the response. One that came whole with its head frees the connection at once.
@@ -351,15 +355,18 @@ impl Connection {
     /// What became of the request, with the request itself if it can be sent again.
     fn failed(mut self: Box<Self>, error: Error) -> Failed {
         let Exchange {
-            mut request,
+            request,
+            upload,
             memory,
             interim,
             holds,
             ..
         } = std::mem::replace(&mut self.exchange, Exchange::none());
-        if let Some(bytes) = &memory {
-            *request.body_mut() = Body::from(bytes.clone());
-        }
+        let whole = memory.is_some() || holds;
+        let request = request.map(|mut request| {
+            request.body = memory.map_or(upload, Body::from);
+            request
+        });
         // TLS can have taken a part of what it could not write.
         let sent = match self.writer.began() || self.stream.is_tls() && self.writer.tried() {
             true => RequestSent::Maybe,
@@ -371,11 +378,13 @@ impl Connection {
             && error.kind() == ErrorKind::Disconnected
             && self.input.is_empty()
             && interim == 0;
-        let whole = memory.is_some() || holds;
-        let again = sent == RequestSent::No || stale && whole && request.method().is_idempotent();
+        let idempotent = request
+            .as_ref()
+            .is_some_and(|request| request.method().is_idempotent());
+        let again = sent == RequestSent::No || stale && whole && idempotent;
         Failed {
             error: error.with_sent(sent),
-            again: again.then(|| Box::new(request)),
+            again: request.filter(|_| again).map(Box::new),
         }
     }
 

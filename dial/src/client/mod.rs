@@ -8,18 +8,15 @@ mod stream;
 
 use std::sync::{Arc, Weak};
 
-use http::Request;
-
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
 use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
-use crate::body::Body;
 use crate::config::{PoolConfig, ProxyProtocol, Timeouts};
 use crate::error::{Error, RequestSent};
 use crate::handler::context::Peer;
-use crate::handler::{Hop, Response};
+use crate::handler::{Answer, Hop, Outbound};
 use crate::proxy_protocol;
 use crate::upstream::Endpoint;
 
@@ -33,15 +30,17 @@ pub(crate) struct Client {
 pub(crate) struct Way<'a> {
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) hop: &'a Hop,
+    /// What Host says, if it is not the endpoint's own name.
+    pub(crate) host: Option<&'a [u8]>,
     /// What the endpoint is told of the client before HTTP begins.
-    pub(crate) proxy_protocol: Option<(ProxyProtocol, &'a Peer)>,
+    pub(crate) proxy_protocol: Option<(ProxyProtocol, Arc<Peer>)>,
 }
 
 /// A request that did not get an answer. `again` gives it back when it can be sent once more: not a byte of it was
 /// written, or the connection had been idle and sending it twice does no harm.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    pub(crate) again: Option<Box<Request<Body>>>,
+    pub(crate) again: Option<Box<Outbound>>,
 }
 
 impl Client {
@@ -60,9 +59,9 @@ impl Client {
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
-        mut request: Request<Body>,
+        mut request: Outbound,
         way: &Way<'_>,
-    ) -> Result<Response, Failed> {
+    ) -> Result<Answer, Failed> {
         while let Some(connection) = self.pooled(endpoint, way) {
             match connection.send(request, way).await {
                 Err(Failed {
@@ -89,7 +88,7 @@ impl Client {
 
     /// A connection that tells who the client is belongs to that client: it is neither taken from the pool nor put there.
     fn pooled(&self, endpoint: &Arc<Endpoint>, way: &Way<'_>) -> Option<Box<Connection>> {
-        match way.proxy_protocol {
+        match &way.proxy_protocol {
             None => self.pool.take(endpoint.id()),
             Some(_) => None,
         }
@@ -102,10 +101,10 @@ impl Client {
     ) -> Result<Box<Connection>, Error> {
         let mut preamble = Vec::new();
         let mut pool = Arc::downgrade(&self.pool);
-        if let Some((version, peer)) = way.proxy_protocol {
+        if let Some((version, peer)) = &way.proxy_protocol {
             // Somebody else's server does not tell which address of its own the client connected to.
             let local = peer.local.or(peer.addr.map(proxy_protocol::unspecified));
-            proxy_protocol::write(version, &mut preamble, peer.addr, local);
+            proxy_protocol::write(*version, &mut preamble, peer.addr, local);
             pool = Weak::new();
         }
         let limit = way.timeouts.connect;

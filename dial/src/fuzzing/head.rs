@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
+use http::header::HeaderMap;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Version};
 
 use super::input::Dice;
 use super::strict::{self, Field};
+use crate::fields::Name;
 use crate::h1::{
     Asks, HeadLimits, Length, Malformed, RequestHead, ResponseHead, request_head, response_head,
 };
@@ -87,7 +88,7 @@ fn check_request(head: &RequestHead, bytes: &[u8]) {
     assert_eq!(known.method, head.method.as_str());
     assert_eq!(known.minor == 0, head.version == Version::HTTP_10);
     check_fields(
-        &head.headers,
+        &head.fields.to_map(),
         &known.fields,
         &["host", "content-length", "transfer-encoding"],
     );
@@ -101,16 +102,22 @@ fn check_request(head: &RequestHead, bytes: &[u8]) {
     let authority = head.uri.authority().map(Authority::as_str);
     let target = head.uri.path_and_query().map(PathAndQuery::as_str);
     let target = authority.or(target).expect("a target");
-    let mut headers = head.headers.clone();
-    let told = headers.remove(CONTENT_LENGTH).is_some() || head.length == Length::Chunked;
+    let mut fields = head.fields.clone();
+    let told = fields.has(Name::ContentLength) || head.length == Length::Chunked;
+    fields.remove(Name::ContentLength);
     // HTTP/1.0 does without; what is written is HTTP/1.1.
-    headers.entry(HOST).or_insert(HeaderValue::from_static(""));
+    let host = fields
+        .values(Name::Host)
+        .next()
+        .unwrap_or_default()
+        .to_vec();
+    fields.remove(Name::Host);
     let mut out = Vec::new();
     request_head(
         &mut out,
-        &head.method,
-        target,
-        &headers,
+        (&head.method, target),
+        &host,
+        &fields,
         told.then_some(head.length),
         Asks::default(),
     );
@@ -120,24 +127,20 @@ fn check_request(head: &RequestHead, bytes: &[u8]) {
     assert_eq!(used, out.len());
     assert_eq!((&again.method, &again.uri), (&head.method, &head.uri));
     assert_eq!(again.length, head.length);
-    let mut read = again.headers;
-    assert_eq!(
-        read.remove(CONTENT_LENGTH).is_some(),
-        told && head.length != Length::Chunked
-    );
-    assert_eq!(read, headers);
+    let mut read = again.fields;
+    let stated = told && head.length != Length::Chunked;
+    assert_eq!(read.has(Name::ContentLength), stated);
+    read.remove(Name::ContentLength);
+    assert_eq!(read.values(Name::Host).collect::<Vec<_>>(), [&*host]);
+    read.remove(Name::Host);
+    assert_eq!(read.to_map(), fields.to_map());
     let known = second_reading(&out, strict::request);
     assert_eq!(known.target, target.as_bytes());
 }
 
 /// Exactly one Host, unless it is HTTP/1.0; that of an absolute target; nothing in it but a host and a port.
 fn check_host(head: &RequestHead, known: &strict::Request) {
-    let hosts: Vec<_> = head
-        .headers
-        .get_all(HOST)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let hosts: Vec<_> = head.fields.values(Name::Host).collect();
     let sent = strict::all(&known.fields, "host");
     let target = String::from_utf8_lossy(&known.target);
     let absolute = target
@@ -186,30 +189,30 @@ fn check_response(head: &ResponseHead, bytes: &[u8]) {
         strict::response(&line)
     });
     assert_eq!(known.status, head.status.as_u16());
-    check_fields(&head.headers, &known.fields, &[]);
+    check_fields(&head.fields.to_map(), &known.fields, &[]);
     for method in [Method::GET, Method::HEAD] {
-        let mut headers = head.headers.clone();
-        let length = Length::of_response(&method, head.status, head.version, &mut headers);
+        let mut fields = head.fields.clone();
+        let length = Length::of_response(&method, head.status, head.version, &mut fields);
         let Ok(length) = length else { continue };
         let framed = strict::framing(&known.fields).expect("a framing that cannot be misread");
         if let (Length::Exact(1..) | Length::Chunked, framed) = (length, framed) {
             assert_eq!(Some(length), framed.map(self::length));
         }
-        headers.remove(CONTENT_LENGTH);
+        fields.remove(Name::ContentLength);
         let mut out = Vec::new();
-        response_head(&mut out, head.status, &headers, Some(length), None);
+        response_head(&mut out, head.status, &fields, Some(length), None);
         let (again, used) = ResponseHead::parse(&out, &WIDE)
             .expect("dial reads what it wrote")
             .expect("a whole head");
         assert_eq!((used, again.status), (out.len(), head.status));
         second_reading(&out, strict::response);
-        let mut read = again.headers;
+        let mut read = again.fields;
         let reread = Length::of_response(&Method::GET, head.status, Version::HTTP_11, &mut read);
         if !head.status.is_informational() && !matches!(head.status.as_u16(), 204 | 304) {
             assert_eq!(reread, Ok(length));
         }
-        read.remove(CONTENT_LENGTH);
-        assert_eq!(read, headers);
+        read.remove(Name::ContentLength);
+        assert_eq!(read.to_map(), fields.to_map());
     }
 }
 

@@ -6,7 +6,7 @@ use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::framing::Length;
-use crate::fields::may_trail;
+use crate::fields::{Buffer, Fields, may_trail};
 
 /// What a request asks of the connection it is sent over.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,21 +17,26 @@ pub(crate) struct Asks<'a> {
     pub(crate) upgrade: Option<&'a HeaderValue>,
 }
 
-/// Writes a request's head. `length` is told by dial alone, and so is what is asked of the connection: neither is in
-/// `headers`.
-pub(crate) fn request_head(
+/// Room for what dial writes into a head besides the fields it is given.
+const ROOM: usize = 128;
+
+/// Writes a request's head, Host first (RFC 9110 §7.2). `length` is told by dial alone, and so is what is asked of the
+/// connection: neither is in `fields`.
+pub(crate) fn request_head<B: Buffer>(
     out: &mut Vec<u8>,
-    method: &Method,
-    target: &str,
-    headers: &HeaderMap,
+    (method, target): (&Method, &str),
+    host: &[u8],
+    fields: &Fields<B>,
     length: Option<Length>,
     asks: Asks<'_>,
 ) {
+    out.reserve(ROOM + target.len() + host.len());
     out.extend_from_slice(method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
-    push_fields(out, headers);
+    push_field(out, "host", host);
+    fields.write(out);
     push_length(out, length);
     if asks.trailers {
         out.extend_from_slice(b"te: trailers\r\n");
@@ -50,35 +55,30 @@ pub(crate) fn request_head(
 }
 
 /// Writes the head of an interim response.
-pub(crate) fn interim_head(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap) {
-    response_head(out, status, headers, None, None);
+pub(crate) fn interim_head(out: &mut Vec<u8>, status: StatusCode, fields: &Fields) {
+    response_head(out, status, fields, None, None);
 }
 
 /// Writes a response's head. `connection` is dial's own word on the connection: `close`, `keep-alive`, or nothing.
 pub(crate) fn response_head(
     out: &mut Vec<u8>,
     status: StatusCode,
-    headers: &HeaderMap,
+    fields: &Fields,
     length: Option<Length>,
     connection: Option<&str>,
 ) {
+    out.reserve(ROOM + fields.bytes().len());
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
     out.extend_from_slice(b"\r\n");
-    push_fields(out, headers);
+    fields.write(out);
     push_length(out, length);
     if let Some(connection) = connection {
         push_field(out, "connection", connection.as_bytes());
     }
     out.extend_from_slice(b"\r\n");
-}
-
-fn push_fields(out: &mut Vec<u8>, headers: &HeaderMap) {
-    for (name, value) in headers {
-        push_field(out, name.as_str(), value.as_bytes());
-    }
 }
 
 fn push_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
@@ -92,7 +92,7 @@ fn push_length(out: &mut Vec<u8>, length: Option<Length>) {
     match length {
         Some(Length::Exact(length)) => {
             out.extend_from_slice(b"content-length: ");
-            push_decimal(out, length);
+            out.extend_from_slice(Decimal::of(length).digits());
             out.extend_from_slice(b"\r\n");
         }
         Some(Length::Chunked) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
@@ -116,50 +116,59 @@ pub(crate) fn end_chunks(out: &mut Vec<u8>, trailers: Option<&HeaderMap>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-        if number == 0 {
-            break;
+/// A number as digits, without an allocation.
+pub(super) struct Decimal {
+    digits: [u8; 20],
+    /// Where they begin.
+    at: usize,
+}
+
+impl Decimal {
+    pub(super) fn of(mut number: u64) -> Self {
+        let (mut digits, mut at) = ([0; 20], 20);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+            if number == 0 {
+                return Self { digits, at };
+            }
         }
     }
-    out.extend_from_slice(&digits[at..]);
+
+    pub(super) fn digits(&self) -> &[u8] {
+        &self.digits[self.at..]
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
     fn heads() {
-        let mut headers = HeaderMap::new();
-        headers.append("x-a", HeaderValue::from_static("1"));
-        headers.append("x-a", HeaderValue::from_static("2"));
+        let mut fields = Fields::default();
+        fields.read(b"x-a", b"1");
+        fields.read(b"x-a", b"2");
         let mut out = Vec::new();
         request_head(
             &mut out,
-            &Method::POST,
-            "/a?b",
-            &headers,
+            (&Method::POST, "/a?b"),
+            b"h",
+            &fields,
             Some(Length::Exact(1_203_456_789)),
             Asks::default(),
         );
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "POST /a?b HTTP/1.1\r\nx-a: 1\r\nx-a: 2\r\ncontent-length: 1203456789\r\n\r\n"
+            "POST /a?b HTTP/1.1\r\nhost: h\r\nx-a: 1\r\nx-a: 2\r\ncontent-length: 1203456789\r\n\r\n"
         );
         let mut out = Vec::new();
         let status = StatusCode::from_u16(299).unwrap();
         response_head(
             &mut out,
             status,
-            &headers,
+            &fields,
             Some(Length::Chunked),
             Some("close"),
         );
@@ -172,9 +181,7 @@ mod tests {
     #[test]
     fn decimals() {
         for number in [0, 7, 10, 255, 1_000_000, u64::MAX] {
-            let mut out = Vec::new();
-            push_decimal(&mut out, number);
-            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+            assert_eq!(Decimal::of(number).digits(), number.to_string().as_bytes());
         }
     }
 

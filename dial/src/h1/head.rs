@@ -5,14 +5,13 @@ use std::mem::MaybeUninit;
 use std::net::Ipv6Addr;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, StatusCode, Uri, Version};
 
 use super::framing::Length;
 use super::{has_bare_lf, version};
 use crate::error::ErrorKind;
-use crate::fields::options;
+use crate::fields::{Fields, Name};
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +62,7 @@ pub(crate) struct RequestHead {
     /// In origin, authority (CONNECT) or asterisk (OPTIONS) form.
     pub(crate) uri: Uri,
     pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    pub(crate) fields: Fields,
     pub(crate) length: Length,
     pub(crate) keep_alive: bool,
     /// Whether the target is absolute, and `https`.
@@ -75,17 +74,17 @@ pub(crate) struct RequestHead {
 pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    pub(crate) fields: Fields,
     pub(crate) keep_alive: bool,
 }
 
 impl RequestHead {
     /// Reads the head at the beginning of `input`. Empty lines in front are skipped (RFC 9112 §2.2).
     pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
-        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-        let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
+        let mut room = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let room = &mut room[..limits.fields.min(MAX_FIELDS)];
         let mut request = httparse::Request::new(&mut []);
-        let used = match request.parse_with_uninit_headers(input, fields) {
+        let used = match request.parse_with_uninit_headers(input, room) {
             Ok(httparse::Status::Complete(used)) => used,
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => {
@@ -109,25 +108,20 @@ impl RequestHead {
         if has_bare_lf(&input[..used]) {
             return Err(Malformed::Syntax);
         }
-        let copy = Copied::new(input, used);
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
-        let version = version::known(minor);
-        let mut headers = copy.headers(request.headers)?;
-        let uri = target_of(
-            &method,
-            copy.slice(target.as_bytes()),
-            version,
-            &mut headers,
-        )?;
         let https = target.len() > 6 && target.as_bytes()[..6].eq_ignore_ascii_case(b"https:");
-        let keep_alive = keep_alive(version, &headers);
-        let length = Length::of_request(version, &mut headers)?;
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
+        let target = Bytes::copy_from_slice(target.as_bytes());
+        let version = version::known(minor);
+        let mut fields = read_fields(request.headers, used);
+        let uri = target_of(&method, target, version, &mut fields)?;
+        let keep_alive = keep_alive(version, &fields);
+        let length = Length::of_request(version, &mut fields)?;
         Ok(Some((
             Self {
                 method,
                 uri,
                 version,
-                headers,
+                fields,
                 length,
                 keep_alive,
                 https,
@@ -140,13 +134,13 @@ impl RequestHead {
 impl ResponseHead {
     /// Reads the head at the beginning of `input`.
     pub(crate) fn parse(input: &[u8], limits: &HeadLimits) -> Parsed<Self> {
-        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-        let fields = &mut fields[..limits.fields.min(MAX_FIELDS)];
+        let mut room = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let room = &mut room[..limits.fields.min(MAX_FIELDS)];
         let mut response = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
             &mut response,
             input,
-            fields,
+            room,
         );
         let used = match parsed {
             Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
@@ -170,13 +164,13 @@ impl ResponseHead {
         };
         let status = StatusCode::from_u16(code).map_err(|_| Malformed::Syntax)?;
         let version = version::known(minor);
-        let headers = Copied::new(input, used).headers(response.headers)?;
-        let keep_alive = keep_alive(version, &headers);
+        let fields = read_fields(response.headers, used);
+        let keep_alive = keep_alive(version, &fields);
         Ok(Some((
             Self {
                 status,
                 version,
-                headers,
+                fields,
                 keep_alive,
             },
             used,
@@ -200,45 +194,14 @@ fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
     }
 }
 
-/// One copy of a head, of which values are slices. It is as long as the head: a map that is kept for long holds no
-/// connection's buffer.
-struct Copied<'a> {
-    input: &'a [u8],
-    bytes: Bytes,
-}
-
-impl<'a> Copied<'a> {
-    fn new(input: &'a [u8], used: usize) -> Self {
-        Self {
-            input,
-            bytes: Bytes::copy_from_slice(&input[..used]),
-        }
+/// The fields of a head of `bytes` bytes. `httparse` lets pass what HTTP does in names and values.
+fn read_fields(read: &[httparse::Header<'_>], bytes: usize) -> Fields {
+    // A line may lack the space behind its colon.
+    let mut fields = Fields::with_capacity(read.len(), bytes + read.len());
+    for field in read {
+        fields.read(field.name.as_bytes(), field.value);
     }
-
-    /// The copy of `part`, which lies within the input.
-    fn slice(&self, part: &[u8]) -> Bytes {
-        if part.is_empty() {
-            return Bytes::new();
-        }
-        let start = part.as_ptr() as usize - self.input.as_ptr() as usize;
-        self.bytes.slice(start..start + part.len())
-    }
-
-    fn headers(&self, fields: &[httparse::Header<'_>]) -> Result<HeaderMap, Malformed> {
-        // Room for the forwarding fields too, so that they do not make the map grow.
-        let mut headers = HeaderMap::with_capacity(fields.len() + 6);
-        for field in fields {
-            let name = HeaderName::from_bytes(field.name.as_bytes());
-            let value = HeaderValue::from_maybe_shared(self.slice(field.value));
-            match (name, value) {
-                (Ok(name), Ok(value)) => headers
-                    .try_append(name, value)
-                    .map_err(|_| Malformed::Head)?,
-                _ => return Err(Malformed::Syntax),
-            };
-        }
-        Ok(headers)
-    }
+    fields
 }
 
 /// The target in the form its method asks for, and Host put right by an absolute one (RFC 9112 §3.2).
@@ -246,9 +209,9 @@ fn target_of(
     method: &Method,
     target: Bytes,
     version: Version,
-    headers: &mut HeaderMap,
+    fields: &mut Fields,
 ) -> Result<Uri, Malformed> {
-    check_host(version, headers)?;
+    check_host(version, fields)?;
     match target.first() {
         _ if *method == Method::CONNECT => {
             let authority = Authority::from_maybe_shared(target).map_err(|_| Malformed::Target)?;
@@ -262,7 +225,7 @@ fn target_of(
         Some(b'*') if target.len() == 1 && *method == Method::OPTIONS => {
             Ok(Uri::from(PathAndQuery::from_static("*")))
         }
-        _ => absolute_form(method, &target, headers),
+        _ => absolute_form(method, &target, fields),
     }
 }
 
@@ -277,22 +240,18 @@ fn origin_form(target: Bytes) -> Result<Uri, Malformed> {
 }
 
 /// An absolute target's authority takes the place of Host; the rest is an origin-form target.
-fn absolute_form(
-    method: &Method,
-    target: &Bytes,
-    headers: &mut HeaderMap,
-) -> Result<Uri, Malformed> {
+fn absolute_form(method: &Method, target: &Bytes, fields: &mut Fields) -> Result<Uri, Malformed> {
     let uri = Uri::from_maybe_shared(target.clone()).map_err(|_| Malformed::Target)?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let authority = uri.authority().ok_or(Malformed::Target)?;
     if !is_http || authority.as_str().contains('@') || target.contains(&b'#') {
         return Err(Malformed::Target);
     }
-    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Malformed::Target)?;
-    if !is_host(host.as_bytes()) || host.is_empty() {
+    let host = authority.as_str().as_bytes();
+    if !is_host(host) || host.is_empty() {
         return Err(Malformed::Target);
     }
-    headers.insert(HOST, host);
+    fields.set(Name::Host, host);
     // `OPTIONS http://host` without a path is about the server as a whole (RFC 9112 §3.2.4).
     let no_path = !target[uri.scheme_str().map_or(0, str::len) + 3..]
         .iter()
@@ -309,10 +268,10 @@ fn absolute_form(
 }
 
 /// Exactly one Host in HTTP/1.1, and one that can be a host (RFC 9112 §3.2).
-pub(crate) fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Malformed> {
-    let mut hosts = headers.get_all(HOST).iter();
+pub(crate) fn check_host(version: Version, fields: &Fields) -> Result<(), Malformed> {
+    let mut hosts = fields.values(Name::Host);
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
+        (Some(host), None) if is_host(host) => Ok(()),
         (None, None) if version < Version::HTTP_11 => Ok(()),
         _ => Err(Malformed::Host),
     }
@@ -353,8 +312,11 @@ fn is_ip_literal(inner: &[u8]) -> bool {
 }
 
 /// Whether the connection goes on after this message (RFC 9112 §9.3).
-fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
-    let says = |word| options(headers).any(|option| option.eq_ignore_ascii_case(word));
+fn keep_alive(version: Version, fields: &Fields) -> bool {
+    let says = |word| {
+        let mut options = fields.members(Name::Connection);
+        options.any(|option| option.eq_ignore_ascii_case(word))
+    };
     match version {
         Version::HTTP_10 => says(b"keep-alive") && !says(b"close"),
         _ => !says(b"close"),

@@ -8,7 +8,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::error::Error;
@@ -23,7 +22,7 @@ pub(crate) struct Peer {
     /// The address it connected to.
     pub(crate) local: Option<SocketAddr>,
     /// The address as `X-Forwarded-For` wants it.
-    pub(crate) ip_value: Option<HeaderValue>,
+    pub(crate) ip_text: Option<Box<str>>,
     /// Whether its forwarding fields are believed.
     pub(crate) trusted: bool,
     pub(crate) https: bool,
@@ -38,7 +37,7 @@ impl Peer {
         Self {
             addr: Some(SocketAddr::new(ip, addr.port())),
             local: None,
-            ip_value: HeaderValue::try_from(ip.to_string()).ok(),
+            ip_text: Some(ip.to_string().into()),
             trusted: contains(&networks, ip),
             https: false,
             networks,

@@ -20,31 +20,31 @@ impl<'a> Inbound<'a> {
     /// The method.
     #[must_use]
     pub fn method(self) -> &'a Method {
-        self.0.original_method()
+        &self.0.original().method
     }
 
     /// The request target: in most requests a path and query only.
     #[must_use]
     pub fn uri(self) -> &'a Uri {
-        self.0.original_uri()
+        &self.0.original().uri
     }
 
     /// The HTTP version the client speaks.
     #[must_use]
     pub fn version(self) -> Version {
-        self.0.version()
+        self.0.original().version
     }
 
     /// The first value of the field `name`.
     #[must_use]
     pub fn header(self, name: impl TryInto<HeaderName>) -> Option<&'a HeaderValue> {
-        self.0.original_header(&name.try_into().ok()?)
+        self.0.original().map().get(name.try_into().ok()?)
     }
 
     /// All fields, hop-by-hop ones and Host included. This is a copy.
     #[must_use]
     pub fn headers(self) -> HeaderMap {
-        self.0.original_headers()
+        self.0.original().map().clone()
     }
 
     /// The other end of the connection; unknown in a unit test and in an application that did not tell.
@@ -56,7 +56,7 @@ impl<'a> Inbound<'a> {
     /// The state of this type, if it was given.
     #[must_use]
     pub fn state<T: 'static>(self) -> Option<&'a T> {
-        self.0.states().get()
+        self.0.original().context.states().get()
     }
 }
 

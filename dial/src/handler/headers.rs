@@ -1,190 +1,179 @@
-//! The outgoing header fields, edited in place, and a journal from which the original can be told.
+//! The outgoing header fields: those that were received, but for the edits.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-/// A header map that remembers what each touched name held before its first touch.
-///
-/// Copying the map of every request would cost more than proxying it, so only what changes is kept.
-#[derive(Debug, Default)]
-pub(crate) struct Headers {
-    now: HeaderMap,
-    before: Vec<(HeaderName, Before)>,
-}
+use http::header::{HeaderMap, HeaderName};
 
+use crate::fields::{Buffer, Fields, Name};
+use crate::handler::received::Received;
+
+/// See the module. The request as it was received stays as it is, and can be asked for here.
 #[derive(Debug)]
-enum Before {
-    Absent,
-    One(HeaderValue),
-    Many(Vec<HeaderValue>),
+pub(crate) struct Headers {
+    fields: Fields<Above>,
+    /// The fields as a map, once somebody has asked for it.
+    map: OnceLock<Box<HeaderMap>>,
 }
+
+/// What was added lies above what was received: one address space, and nothing is copied.
+pub(crate) struct Above {
+    received: Arc<Received>,
+    added: Vec<u8>,
+}
+
+/// Room for what a proxy adds to a request.
+const ADDED: usize = 192;
 
 impl Headers {
-    pub(crate) fn new(map: HeaderMap) -> Self {
+    pub(crate) fn new(received: &Arc<Received>) -> Self {
+        let above = Above {
+            received: Arc::clone(received),
+            added: Vec::with_capacity(ADDED),
+        };
         Self {
-            now: map,
-            before: Vec::new(),
+            fields: received.fields.over(above),
+            map: OnceLock::new(),
         }
+    }
+
+    /// Without any field; for a request that was built.
+    pub(crate) fn spent(received: Arc<Received>) -> Self {
+        let added = Vec::new();
+        Self {
+            fields: Fields::empty(Above { received, added }),
+            map: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn received(&self) -> &Arc<Received> {
+        &self.fields.buffer().received
     }
 
     /// The fields as they will be sent.
-    pub(crate) fn now(&self) -> &HeaderMap {
-        &self.now
+    pub(crate) fn now(&self) -> &Fields<Above> {
+        &self.fields
     }
 
-    pub(crate) fn into_now(self) -> HeaderMap {
-        self.now
+    /// The same as a map.
+    pub(crate) fn map(&self) -> &HeaderMap {
+        self.map.get_or_init(|| Box::new(self.fields.to_map()))
     }
 
-    /// The first value of `name` as the client sent it.
-    pub(crate) fn original(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        match self.before.iter().find(|(touched, _)| touched == name) {
-            None => self.now.get(name),
-            Some((_, Before::Absent)) => None,
-            Some((_, Before::One(value))) => Some(value),
-            Some((_, Before::Many(values))) => values.first(),
-        }
-    }
-
-    /// All fields as the client sent them; a copy. Names that were touched come last.
-    pub(crate) fn originals(&self) -> HeaderMap {
-        let mut map = self.now.clone();
-        for (name, before) in &self.before {
-            map.remove(name);
-            match before {
-                Before::Absent => {}
-                Before::One(value) => {
-                    map.append(name.clone(), value.clone());
-                }
-                Before::Many(values) => {
-                    for value in values {
-                        map.append(name.clone(), value.clone());
-                    }
-                }
-            }
-        }
-        map
-    }
-
-    /// Adds a value after those that are there.
-    pub(crate) fn append(&mut self, name: HeaderName, value: HeaderValue) {
-        if !self.touched(&name) {
-            let before = match self.now.contains_key(&name) {
-                true => self.copied(&name),
-                false => Before::Absent,
-            };
-            self.before.push((name.clone(), before));
-        }
-        self.now.append(name, value);
-    }
-
-    /// Replaces all values of `name`.
-    pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        if self.touched(&name) {
-            self.now.insert(name, value);
-        } else {
-            let before = self.taken(&name);
-            self.before.push((name.clone(), before));
-            self.now.insert(name, value);
-        }
-    }
-
-    /// Removes all values of `name`.
-    pub(crate) fn remove(&mut self, name: &HeaderName) {
-        if !self.now.contains_key(name) {
-            return;
-        }
-        if self.touched(name) {
-            self.now.remove(name);
-        } else {
-            let before = self.taken(name);
-            self.before.push((name.clone(), before));
-        }
+    /// The fields, to be edited.
+    pub(crate) fn edit(&mut self) -> &mut Fields<Above> {
+        self.map.take();
+        &mut self.fields
     }
 
     /// Moves all values of `from` to `to`, in place of what `to` held.
     pub(crate) fn rename(&mut self, from: &HeaderName, to: &HeaderName) {
-        let values: Vec<_> = self.now.get_all(from).iter().cloned().collect();
+        let values: Vec<_> = self.fields.values(from).map(<[u8]>::to_vec).collect();
         if values.is_empty() || from == to {
             return;
         }
-        self.remove(from);
-        self.remove(to);
+        let fields = self.edit();
+        fields.remove(from);
+        fields.remove(to);
         for value in values {
-            self.append(to.clone(), value);
+            fields.append(to, &value);
         }
     }
 
-    /// Takes Host out without a note in the journal: the request keeps it apart.
-    pub(crate) fn drop_host(&mut self) {
-        self.now.remove(http::header::HOST);
-    }
-
-    fn touched(&self, name: &HeaderName) -> bool {
-        self.before.iter().any(|(touched, _)| touched == name)
-    }
-
-    fn copied(&self, name: &HeaderName) -> Before {
-        before(self.now.get_all(name).iter().cloned())
-    }
-
-    fn taken(&mut self, name: &HeaderName) -> Before {
-        match self.now.entry(name) {
-            http::header::Entry::Vacant(_) => Before::Absent,
-            http::header::Entry::Occupied(entry) => before(entry.remove_entry_mult().1),
-        }
+    /// Takes the handler's own Host, which decides what is sent.
+    pub(crate) fn take_host(&mut self) -> Option<Vec<u8>> {
+        let host = self.fields.values(Name::Host).next()?.to_vec();
+        self.edit().remove(Name::Host);
+        Some(host)
     }
 }
 
-fn before(mut values: impl Iterator<Item = HeaderValue>) -> Before {
-    match (values.next(), values.next()) {
-        (None, _) => Before::Absent,
-        (Some(one), None) => Before::One(one),
-        (Some(first), Some(second)) => {
-            Before::Many([first, second].into_iter().chain(values).collect())
+impl Buffer for Above {
+    fn get(&self, range: Range<usize>) -> &[u8] {
+        let received = self.received.fields.bytes();
+        match range.start.checked_sub(received.len()) {
+            None => &received[range],
+            Some(start) => &self.added[start..range.end - received.len()],
         }
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) {
+        let received = self.received.fields.bytes();
+        let split = received.len().clamp(range.start, range.end);
+        out.extend_from_slice(received.get(range.start..split).unwrap_or_default());
+        let added = split.max(received.len()) - received.len()
+            ..range.end.max(received.len()) - received.len();
+        out.extend_from_slice(&self.added[added]);
+    }
+
+    fn end(&self) -> usize {
+        self.received.fields.bytes().len() + self.added.len()
+    }
+
+    fn open(&mut self) -> &mut Vec<u8> {
+        &mut self.added
+    }
+}
+
+impl fmt::Debug for Above {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Above").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderValue;
+
     use super::*;
+    use crate::ModifiableRequest;
 
     fn name(text: &'static str) -> HeaderName {
         HeaderName::from_static(text)
     }
 
-    fn value(text: &'static str) -> HeaderValue {
-        HeaderValue::from_static(text)
+    fn sample() -> Headers {
+        let mut request = ModifiableRequest::builder();
+        for (name, value) in [("a", "1"), ("a", "2"), ("b", "3")] {
+            request = request.header(name, value);
+        }
+        let received = Arc::clone(request.build().headers_mut().received());
+        Headers::new(&received)
     }
 
-    fn sample() -> Headers {
-        let mut map = HeaderMap::new();
-        map.append(name("a"), value("1"));
-        map.append(name("a"), value("2"));
-        map.append(name("b"), value("3"));
-        Headers::new(map)
+    fn lines(headers: &Headers) -> String {
+        let mut out = Vec::new();
+        headers.now().write(&mut out);
+        String::from_utf8(out).unwrap().replace("\r\n", "|")
     }
 
     #[test]
     fn the_original_survives_every_edit() {
         let edits: [fn(&mut Headers); 7] = [
-            |h| h.append(name("a"), value("x")),
-            |h| h.set(name("a"), value("x")),
-            |h| h.remove(&name("a")),
+            |h| h.edit().append(&name("a"), b"x"),
+            |h| h.edit().set(&name("a"), b"x"),
+            |h| h.edit().remove(&name("a")),
             |h| h.rename(&name("a"), &name("b")),
-            |h| h.set(name("new"), value("x")),
-            |h| h.remove(&name("b")),
+            |h| h.edit().set(&name("new"), b"x"),
+            |h| h.edit().remove(&name("b")),
             |h| h.rename(&name("b"), &name("a")),
         ];
+        let original = sample().map().clone();
         for first in edits {
             for second in edits {
                 let mut headers = sample();
                 first(&mut headers);
                 second(&mut headers);
-                assert_eq!(headers.originals(), sample().now);
-                assert_eq!(headers.original(&name("a")).unwrap(), "1");
-                assert_eq!(headers.original(&name("b")).unwrap(), "3");
-                assert_eq!(headers.original(&name("new")), None);
+                assert_eq!(*headers.received().map(), original);
+                let mut out = Vec::new();
+                headers.now().write(&mut out);
+                let told: Vec<_> = headers
+                    .now()
+                    .iter()
+                    .map(|(name, value)| [name.as_bytes(), b": ", value, b"\r\n"].concat())
+                    .collect();
+                assert_eq!(told.concat(), out);
             }
         }
     }
@@ -192,14 +181,16 @@ mod tests {
     #[test]
     fn edits_do_what_they_say() {
         let mut headers = sample();
-        headers.append(name("b"), value("4"));
+        assert_eq!(headers.map().get("b"), Some(&HeaderValue::from_static("3")));
+        headers.edit().append(&name("b"), b"4");
         headers.rename(&name("a"), &name("c"));
-        headers.set(name("d"), value("5"));
-        headers.set(name("d"), value("6"));
-        let all = |name: &'static str| -> Vec<_> { headers.now.get_all(name).iter().collect() };
-        assert_eq!(all("a"), Vec::<&HeaderValue>::new());
-        assert_eq!(all("b"), ["3", "4"]);
-        assert_eq!(all("c"), ["1", "2"]);
-        assert_eq!(all("d"), ["6"]);
+        headers.edit().set(&name("d"), b"5");
+        headers.edit().set(&name("d"), b"6");
+        assert_eq!(lines(&headers), "b: 3|b: 4|c: 1|c: 2|d: 6|");
+        assert_eq!(headers.map().get_all("b").iter().count(), 2);
+        headers.edit().append(Name::Host, b"own");
+        assert_eq!(headers.take_host(), Some(b"own".to_vec()));
+        assert_eq!(headers.take_host(), None);
+        assert_eq!(lines(&headers), "b: 3|b: 4|c: 1|c: 2|d: 6|");
     }
 }

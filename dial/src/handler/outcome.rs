@@ -12,8 +12,9 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::ModifiableRequest;
-use crate::handler::context::{Context, Peer};
+use crate::handler::headers::Headers;
 use crate::handler::hop::Hop;
+use crate::handler::received::Received;
 use crate::upstream::Address;
 
 /// A response with dial's [`Body`].
@@ -32,17 +33,15 @@ pub type Response = http::Response<Body>;
 /// # Ok(()) }
 /// ```
 pub struct Outbound {
-    pub(crate) method: Method,
-    pub(crate) path_and_query: PathAndQuery,
+    /// The client's, unless there is one here.
+    pub(crate) method: Option<Method>,
+    /// The client's, unless there is one here.
+    pub(crate) path_and_query: Option<PathAndQuery>,
     pub(crate) origin: Option<Arc<Address>>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: Body,
-    /// The client's Host.
-    pub(crate) host: Option<http::HeaderValue>,
     pub(crate) hooks: Vec<Hook>,
-    pub(crate) peer: Arc<Peer>,
     pub(crate) hop: Hop,
-    pub(crate) context: Arc<dyn Context>,
 }
 
 /// An edit of the response, left by [`ModifiableRequest::on_response`]. The mutex is never locked: it makes the
@@ -70,20 +69,22 @@ impl Outbound {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.method
+        let received = &self.headers.received().method;
+        self.method.as_ref().unwrap_or(received)
     }
 
     /// The path and query; with scheme and authority when the handler rewrote to a full URL, which bypasses the
     /// balancer.
     #[must_use]
     pub fn uri(&self) -> Uri {
+        let path_and_query = self.path_and_query().clone();
         let Some(origin) = &self.origin else {
-            return Uri::from(self.path_and_query.clone());
+            return Uri::from(path_and_query);
         };
         Uri::builder()
             .scheme(origin.scheme.as_str())
             .authority(origin.authority())
-            .path_and_query(self.path_and_query.clone())
+            .path_and_query(path_and_query)
             .build()
             .unwrap_or_default()
     }
@@ -91,13 +92,13 @@ impl Outbound {
     /// The header fields, without Host and framing, which are decided when the endpoint is known.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.headers.map()
     }
 
     /// The first value of the field `name` as text, if it is there and visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers.now().text(name)
     }
 
     /// The body.
@@ -111,14 +112,32 @@ impl Outbound {
     pub fn into_body(self) -> Body {
         self.body
     }
+
+    pub(crate) fn received(&self) -> &Received {
+        self.headers.received()
+    }
+
+    pub(crate) fn path_and_query(&self) -> &PathAndQuery {
+        static ROOT: PathAndQuery = PathAndQuery::from_static("/");
+        let received = self.received().uri.path_and_query();
+        self.path_and_query.as_ref().or(received).unwrap_or(&ROOT)
+    }
+
+    /// The target in origin form (RFC 9112 §3.2.1). The asterisk is for OPTIONS alone (§3.2.4).
+    pub(crate) fn target(&self) -> &str {
+        match self.path_and_query().as_str() {
+            "*" if *self.method() != Method::OPTIONS => "/",
+            target => target,
+        }
+    }
 }
 
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound")
-            .field("method", &self.method)
+            .field("method", self.method())
             .field("uri", &self.uri())
-            .field("headers", &self.headers)
+            .field("headers", self.headers.now())
             .field("body", &self.body)
             .finish_non_exhaustive()
     }

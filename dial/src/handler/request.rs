@@ -5,17 +5,18 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, Uri, Version};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::fields::is_reserved;
+use crate::fields::{Fields, Name, is_reserved};
 use crate::handler::Inbound;
-use crate::handler::context::{Context, Detached, Peer, States};
-use crate::handler::headers::Headers;
+use crate::handler::context::{Context, Detached, Peer};
+use crate::handler::headers::{Above, Headers};
 use crate::handler::hop::Hop;
 use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
+use crate::handler::received::{Incoming, Received};
 use crate::handler::request_builder::RequestBuilder;
 use crate::handler::target::Target;
 use crate::route::Params;
@@ -40,20 +41,12 @@ use crate::route::Params;
 /// # Ok(()) }
 /// ```
 pub struct ModifiableRequest {
-    method: Method,
-    /// The client's method, once the handler has set another.
-    first_method: Option<Method>,
-    version: Version,
-    uri: Uri,
+    /// The client's method is sent unless the handler sets another.
+    method: Option<Method>,
     target: Target,
     headers: Headers,
-    /// The client's Host: not among the headers, because the endpoint decides what is sent.
-    host: Option<HeaderValue>,
     body: Body,
-    params: Params,
-    peer: Arc<Peer>,
     hop: Hop,
-    context: Arc<dyn Context>,
     hooks: Vec<Hook>,
     fault: Option<Error>,
     built: bool,
@@ -61,27 +54,27 @@ pub struct ModifiableRequest {
 
 impl ModifiableRequest {
     pub(crate) fn received(
-        request: Request<Body>,
-        host: Option<HeaderValue>,
+        incoming: Incoming,
         peer: Arc<Peer>,
-        hop: Hop,
         params: Params,
         context: Arc<dyn Context>,
     ) -> Self {
-        let (parts, body) = request.into_parts();
-        Self {
-            method: parts.method,
-            first_method: None,
-            version: parts.version,
-            uri: parts.uri,
-            target: Target::default(),
-            headers: Headers::new(parts.headers),
-            host,
-            body,
+        let received = Received {
+            method: incoming.method,
+            uri: incoming.uri,
+            version: incoming.version,
+            fields: incoming.fields,
             params,
             peer,
-            hop,
             context,
+            map: OnceLock::new(),
+        };
+        Self {
+            method: None,
+            target: Target::default(),
+            headers: Headers::new(&Arc::new(received)),
+            body: incoming.body,
+            hop: incoming.hop,
             hooks: Vec::new(),
             fault: None,
             built: false,
@@ -119,56 +112,57 @@ impl ModifiableRequest {
     /// The method that will be sent.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.method
+        self.method.as_ref().unwrap_or(&self.original().method)
     }
 
     /// The client's request target, untouched. What will be sent is in [`path`](Self::path) and
     /// [`query`](Self::query).
     #[must_use]
     pub fn uri(&self) -> &Uri {
-        &self.uri
+        &self.original().uri
     }
 
     /// The path that will be sent, percent-encoded as it stands.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target.path(&self.uri)
+        self.target.path(self.uri())
     }
 
     /// The query that will be sent, without its `?`.
     #[must_use]
     pub fn query(&self) -> Option<String> {
-        self.target.query(&self.uri)
+        self.target.query(self.uri())
     }
 
     /// The fields that will be sent. Host is not among them unless the handler set it.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.now()
+        self.headers.map()
     }
 
     /// The first value of the field `name` as text, if it is there and visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.now().get(name)?.to_str().ok()
+        self.headers.now().text(name)
     }
 
     /// The host (and port) the client asked for.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        self.host.as_ref()?.to_str().ok()
+        self.original().host()
     }
 
     /// Path parameter `name` as the client sent it, still percent-encoded.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params.get(self.uri.path(), name)
+        let original = self.original();
+        original.params.get(original.uri.path(), name)
     }
 
     /// The other end of the connection; unknown in a unit test and in an application that did not tell.
     #[must_use]
     pub fn client_addr(&self) -> Option<SocketAddr> {
-        self.peer.addr
+        self.original().peer.addr
     }
 
     /// Rewrites the target.
@@ -194,13 +188,15 @@ impl ModifiableRequest {
     /// Removes `prefix` from the path where it ends at a segment boundary: of `/api`, `/api/x` loses it and
     /// `/apix` does not.
     pub fn strip_prefix(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        self.target.strip_prefix(&self.uri, prefix.as_ref());
+        let original = &self.headers.received().uri;
+        self.target.strip_prefix(original, prefix.as_ref());
         self
     }
 
     /// Puts `prefix` before the path.
     pub fn prefix_path(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        let result = self.target.prefix_path(&self.uri, prefix.as_ref());
+        let original = &self.headers.received().uri;
+        let result = self.target.prefix_path(original, prefix.as_ref());
         self.keep(result)
     }
 
@@ -218,11 +214,9 @@ impl ModifiableRequest {
     /// # Ok(()) }
     /// ```
     pub fn rewrite_path(&mut self, template: impl AsRef<str>) -> &mut Self {
-        let path = self.uri.path();
-        let params = &self.params;
-        let result = self
-            .target
-            .rewrite_path(template.as_ref(), |name| params.get(path, name));
+        let original = self.headers.received();
+        let param = |name: &str| original.params.get(original.uri.path(), name);
+        let result = self.target.rewrite_path(template.as_ref(), param);
         self.keep(result)
     }
 
@@ -234,14 +228,16 @@ impl ModifiableRequest {
 
     /// Appends `name=value` to the query, encoding both.
     pub fn append_query(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
+        let original = &self.headers.received().uri;
         self.target
-            .append_query(&self.uri, name.as_ref(), value.as_ref());
+            .append_query(original, name.as_ref(), value.as_ref());
         self
     }
 
     /// Removes every pair called `name` from the query; the others stay byte for byte.
     pub fn remove_query(&mut self, name: impl AsRef<str>) -> &mut Self {
-        self.target.remove_query(&self.uri, name.as_ref());
+        let original = &self.headers.received().uri;
+        self.target.remove_query(original, name.as_ref());
         self
     }
 
@@ -253,7 +249,9 @@ impl ModifiableRequest {
         V: TryInto<HeaderValue>,
         V::Error: Into<http::Error>,
     {
-        self.edit(name, value, Headers::append)
+        self.edit(name, value, |headers, name, value| {
+            headers.edit().append(name, value);
+        })
     }
 
     /// Sets a field in place of all of the same name. Setting `Host` decides what the endpoint is sent.
@@ -264,7 +262,9 @@ impl ModifiableRequest {
         V: TryInto<HeaderValue>,
         V::Error: Into<http::Error>,
     {
-        self.edit(name, value, Headers::set)
+        self.edit(name, value, |headers, name, value| {
+            headers.edit().set(name, value);
+        })
     }
 
     /// Sets a field unless there is one of the same name.
@@ -276,8 +276,8 @@ impl ModifiableRequest {
         V::Error: Into<http::Error>,
     {
         self.edit(name, value, |headers, name, value| {
-            if !headers.now().contains_key(&name) {
-                headers.set(name, value);
+            if !headers.now().contains(name) {
+                headers.edit().set(name, value);
             }
         })
     }
@@ -289,7 +289,7 @@ impl ModifiableRequest {
         N::Error: Into<http::Error>,
     {
         if let Some(name) = self.name(name) {
-            self.headers.remove(&name);
+            self.headers.edit().remove(&name);
         }
         self
     }
@@ -321,10 +321,7 @@ impl ModifiableRequest {
                     "only a client can ask for CONNECT",
                 ));
             }
-            Ok(method) => {
-                let before = std::mem::replace(&mut self.method, method);
-                self.first_method.get_or_insert(before);
-            }
+            Ok(method) => self.method = Some(method),
             Err(error) => self.fault(invalid("method", error.into())),
         }
         self
@@ -351,7 +348,7 @@ impl ModifiableRequest {
     /// Replaces the body; Content-Length follows it.
     pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
         self.body = body.into();
-        self.headers.remove(&CONTENT_LENGTH);
+        self.headers.edit().remove(Name::ContentLength);
         self
     }
 
@@ -391,17 +388,15 @@ impl ModifiableRequest {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
+        let spent = Headers::spent(Arc::clone(self.headers.received()));
         Ok(Outbound {
-            path_and_query: self.target.path_and_query(&self.uri)?,
+            path_and_query: self.target.path_and_query(self.uri())?,
             origin: self.target.origin().cloned(),
-            method: std::mem::take(&mut self.method),
-            headers: std::mem::take(&mut self.headers).into_now(),
+            method: self.method.take(),
+            headers: std::mem::replace(&mut self.headers, spent),
             body: std::mem::take(&mut self.body),
-            host: self.host.take(),
             hooks: std::mem::take(&mut self.hooks),
-            peer: Arc::clone(&self.peer),
             hop: std::mem::take(&mut self.hop),
-            context: Arc::clone(&self.context),
         })
     }
 
@@ -412,7 +407,7 @@ impl ModifiableRequest {
     /// A fault of the editing methods, or what went wrong upstream.
     pub async fn send(&mut self) -> Result<Response, Error> {
         let outbound = self.build()?;
-        let context = Arc::clone(&outbound.context);
+        let context = Arc::clone(&self.original().context);
         context.send(outbound).await
     }
 
@@ -422,53 +417,24 @@ impl ModifiableRequest {
         self
     }
 
-    pub(crate) fn original_method(&self) -> &Method {
-        self.first_method.as_ref().unwrap_or(&self.method)
+    /// The request as it came in.
+    pub(crate) fn original(&self) -> &Received {
+        self.headers.received()
     }
 
-    pub(crate) fn original_uri(&self) -> &Uri {
-        &self.uri
+    /// The fields that will be sent.
+    pub(crate) fn fields(&self) -> &Fields<Above> {
+        self.headers.now()
     }
 
-    pub(crate) fn version(&self) -> Version {
-        self.version
-    }
-
-    pub(crate) fn original_header(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        match name {
-            name if name == http::header::HOST => self.host.as_ref(),
-            name => self.headers.original(name),
-        }
-    }
-
-    pub(crate) fn original_headers(&self) -> HeaderMap {
-        let mut headers = self.headers.originals();
-        if let Some(host) = &self.host {
-            headers.insert(http::header::HOST, host.clone());
-        }
-        headers
-    }
-
-    pub(crate) fn states(&self) -> &States {
-        self.context.states()
-    }
-
-    pub(crate) fn host_value(&self) -> Option<&HeaderValue> {
-        self.host.as_ref()
-    }
-
-    /// The fields with their journal, for the sanitising that runs before the handler.
+    /// The same, for the sanitising that runs before the handler.
     pub(crate) fn headers_mut(&mut self) -> &mut Headers {
         &mut self.headers
     }
 
-    /// The same, with what is kept beside them.
-    pub(crate) fn headers_and_hop(&mut self) -> (&mut Headers, &mut Hop) {
-        (&mut self.headers, &mut self.hop)
-    }
-
-    pub(crate) fn peer(&self) -> &Arc<Peer> {
-        &self.peer
+    /// What is kept beside them.
+    pub(crate) fn hop_mut(&mut self) -> &mut Hop {
+        &mut self.hop
     }
 
     /// Whether the client sends no content.
@@ -480,7 +446,7 @@ impl ModifiableRequest {
         &mut self,
         name: N,
         value: V,
-        edit: impl FnOnce(&mut Headers, HeaderName, HeaderValue),
+        edit: impl FnOnce(&mut Headers, &HeaderName, &[u8]),
     ) -> &mut Self
     where
         N: TryInto<HeaderName>,
@@ -492,7 +458,7 @@ impl ModifiableRequest {
             return self;
         };
         match value.try_into() {
-            Ok(value) => edit(&mut self.headers, name, value),
+            Ok(value) => edit(&mut self.headers, &name, value.as_bytes()),
             Err(error) => {
                 let error = invalid("header value", error.into()).within(name);
                 self.fault(error);
@@ -546,10 +512,8 @@ impl Default for ModifiableRequest {
     /// `GET /` without fields or a body.
     fn default() -> Self {
         Self::received(
-            Request::default(),
-            None,
+            Incoming::default(),
             Arc::default(),
-            Hop::default(),
             Params::none(),
             detached(),
         )
@@ -559,8 +523,8 @@ impl Default for ModifiableRequest {
 impl fmt::Debug for ModifiableRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ModifiableRequest")
-            .field("method", &self.method)
-            .field("uri", &self.uri)
+            .field("method", self.method())
+            .field("uri", self.uri())
             .field("path", &self.path())
             .field("query", &self.query())
             .field("headers", self.headers.now())

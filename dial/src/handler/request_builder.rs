@@ -7,9 +7,9 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request};
 
 use crate::body::Body;
+use crate::fields::Name;
 use crate::handler::ModifiableRequest;
 use crate::handler::context::{Detached, Peer, States};
-use crate::handler::hop::Hop;
 use crate::route::Params;
 
 /// Builds a [`ModifiableRequest`] for a unit test; what cannot be comes out of the request's `build`.
@@ -100,11 +100,10 @@ impl RequestBuilder {
     /// The request. If it could not be, it says why in its own `build`.
     #[must_use]
     pub fn build(self) -> ModifiableRequest {
-        let (mut request, fault) = match self.request.body(self.body) {
+        let (request, fault) = match self.request.body(self.body) {
             Ok(request) => (request, None),
             Err(error) => (Request::default(), Some(error)),
         };
-        let host = request.headers_mut().remove(http::header::HOST);
         let peer = Peer {
             addr: self.client,
             ..Peer::default()
@@ -113,14 +112,10 @@ impl RequestBuilder {
             states: self.states,
         });
         let params = Params::given(self.params);
-        ModifiableRequest::received(
-            request,
-            host,
-            Arc::new(peer),
-            Hop::default(),
-            params,
-            context,
-        )
-        .with_fault(fault)
+        let mut request =
+            ModifiableRequest::received(request.into(), Arc::new(peer), params, context);
+        // The endpoint decides what is sent.
+        request.headers_mut().edit().remove(Name::Host);
+        request.with_fault(fault)
     }
 }

@@ -190,14 +190,11 @@ impl Target {
         }
     }
 
-    /// The path and query to send. Free of allocation when nothing was edited.
-    pub(crate) fn path_and_query(&self, original: &Uri) -> Result<PathAndQuery, Error> {
+    /// The path and query to send; none when nothing was edited.
+    pub(crate) fn path_and_query(&self, original: &Uri) -> Result<Option<PathAndQuery>, Error> {
         // `*` is about the server as a whole (RFC 9112 §3.2.4): it has no query that could be edited.
         if self.is_untouched() || self.path.is_none() && original.path() == "*" {
-            return Ok(original
-                .path_and_query()
-                .cloned()
-                .unwrap_or_else(|| PathAndQuery::from_static("/")));
+            return Ok(None);
         }
         let mut out = self.path(original).to_owned();
         if let Some(query) = self.query(original) {
@@ -210,6 +207,7 @@ impl Target {
             )));
         }
         PathAndQuery::from_maybe_shared(Bytes::from(out))
+            .map(Some)
             .map_err(|source| handler("the rewritten URI is invalid").with_source(source))
     }
 

@@ -1,18 +1,17 @@
 //! What is settled before a handler runs: requests that must go no further, and those that are answered here.
 
-use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, EXPECT, MAX_FORWARDS};
-use http::header::{HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode, Version};
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
-use crate::fields;
+use crate::fields::{Buffer, Fields, Name, Names};
 use crate::handler::{ModifiableRequest, Response};
 use crate::proxy::RouteSpec;
 use crate::proxy::rewrite;
 
 /// Fields that TRACE does not send back, though they came from whoever reads it: a script may not (RFC 9110 §9.3.8).
-const SECRET: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
+const SECRET: Names = Names::of(&[Name::Authorization, Name::Cookie, Name::ProxyAuthorization]);
 
 /// The answer, if the request ends here.
 pub(super) fn admit(
@@ -20,7 +19,7 @@ pub(super) fn admit(
     route: &RouteSpec,
 ) -> Result<Option<Response>, Error> {
     if let Some(via) = &route.via
-        && rewrite::was_here(request, via)
+        && rewrite::was_here(request.fields(), via)
     {
         let what = "the request comes round in a circle: its Via names this proxy";
         return Err(Error::new(ErrorKind::LoopDetected, what));
@@ -39,7 +38,7 @@ pub(super) fn admit(
 fn connect(request: &mut ModifiableRequest, route: &RouteSpec) -> Result<(), Error> {
     let bodyless = request.is_bodyless();
     let authority = request.uri().authority().cloned();
-    let (_, hop) = request.headers_and_hop();
+    let hop = request.hop_mut();
     match authority {
         Some(authority) if route.connect && hop.can_tunnel && bodyless => {
             hop.connect = Some(Box::new(authority));
@@ -58,26 +57,25 @@ fn connect(request: &mut ModifiableRequest, route: &RouteSpec) -> Result<(), Err
 
 /// The one expectation there is (RFC 9110 §10.1.1). It means nothing in HTTP/1.0, nor where no content follows.
 fn expectation(request: &mut ModifiableRequest) -> Result<(), Error> {
-    let old = request.version() < Version::HTTP_11;
-    let bodyless = request.is_bodyless();
-    let (headers, hop) = request.headers_and_hop();
-    if !headers.now().contains_key(EXPECT) {
+    let fields = request.fields();
+    if !fields.has(Name::Expect) {
         return Ok(());
     }
-    let known = is_continue(headers.now());
+    let known = is_continue(fields);
+    let old = request.original().version < Version::HTTP_11;
     if !known && !old {
         let what = "the request expects something other than 100-continue";
         return Err(Error::new(ErrorKind::ExpectationFailed, what));
     }
-    if old || bodyless {
-        headers.remove(&EXPECT);
-        hop.waits = false;
+    if old || request.is_bodyless() {
+        request.headers_mut().edit().remove(Name::Expect);
+        request.hop_mut().waits = false;
     }
     Ok(())
 }
 
-fn is_continue(headers: &HeaderMap) -> bool {
-    let mut members = fields::members(headers, &EXPECT);
+fn is_continue<B: Buffer>(fields: &Fields<B>) -> bool {
+    let mut members = fields.members(Name::Expect);
     match (members.next(), members.next()) {
         (Some(one), None) => one.eq_ignore_ascii_case(b"100-continue"),
         _ => false,
@@ -89,19 +87,20 @@ fn max_forwards(
     request: &mut ModifiableRequest,
     route: &RouteSpec,
 ) -> Result<Option<Response>, Error> {
-    let headers = request.headers_mut();
-    let mut lines = headers.now().get_all(MAX_FORWARDS).iter();
+    let mut lines = request.fields().values(Name::MaxForwards);
     let left = match (lines.next(), lines.next()) {
         (None, _) => return Ok(None),
         (Some(line), None) => parse(line),
         (Some(_), Some(_)) => None,
     };
+    drop(lines);
     match left {
         Some(0) if *request.method() == Method::TRACE => Ok(Some(traced(request))),
         Some(0) => Ok(Some(options(route))),
         Some(left) => {
-            let left = HeaderValue::from(left - 1);
-            request.headers_mut().set(MAX_FORWARDS, left);
+            let left = (left - 1).to_string();
+            let fields = request.headers_mut().edit();
+            fields.set(Name::MaxForwards, left.as_bytes());
             Ok(None)
         }
         None => {
@@ -112,8 +111,7 @@ fn max_forwards(
 }
 
 /// `1*DIGIT`; more than fits is as good as the most that does.
-fn parse(line: &HeaderValue) -> Option<u32> {
-    let digits = line.as_bytes();
+fn parse(digits: &[u8]) -> Option<u32> {
     let all = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     all.then(|| {
         digits.iter().fold(0u32, |number, digit| {
@@ -134,14 +132,9 @@ fn options(route: &RouteSpec) -> Response {
 /// The request as it arrived, for whoever wants to see what became of it on its way.
 fn traced(request: &ModifiableRequest) -> Response {
     let mut seen = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
-    for (name, value) in &request.inbound().headers() {
-        if SECRET.contains(name) {
-            continue;
-        }
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            seen.extend_from_slice(part);
-        }
-    }
+    let mut fields = request.original().fields.clone();
+    fields.remove_all(SECRET);
+    fields.write(&mut seen);
     seen.extend_from_slice(b"\r\n");
     let mut response = Response::new(Body::from(seen));
     let kind = HeaderValue::from_static("message/http");
@@ -167,7 +160,7 @@ mod tests {
             ("x", None),
         ];
         for (text, expected) in rows {
-            assert_eq!(parse(&HeaderValue::from_static(text)), expected, "{text}");
+            assert_eq!(parse(text.as_bytes()), expected, "{text}");
         }
     }
 }

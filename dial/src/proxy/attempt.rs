@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, Request, Uri};
+use http::Method;
 use http_body::Body as _;
 
 use crate::client::{Client, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
-use crate::handler::{Hop, Outbound, Response};
+use crate::fields::Name;
+use crate::handler::{Answer, Hop, Outbound};
 use crate::proxy::RouteSpec;
-use crate::proxy::rewrite;
 use crate::upstream::{AdHoc, Tried};
 
 /// A worker's way to endpoints.
@@ -36,33 +36,36 @@ impl Forwarder {
         &self,
         route: &RouteSpec,
         mut outbound: Outbound,
-    ) -> Result<Response, Error> {
+    ) -> Result<Answer, Error> {
         let mut host = host_override(&mut outbound, route.host_header);
         let origin = outbound.origin.take();
         let hop = settled_hop(&mut outbound)?;
         if let Some(authority) = &hop.connect {
             // RFC 9110 §7.2: whoever is asked for the tunnel reads the same in both places.
-            host = HeaderValue::from_str(authority.as_str()).ok();
+            host = Some(authority.as_str().as_bytes().to_vec());
         }
-        let peer = Arc::clone(&outbound.peer);
+        // The framing is dial's own.
+        outbound.headers.edit().remove(Name::ContentLength);
+        let peer = route.proxy_protocol.map(|version| {
+            let peer = Arc::clone(&outbound.received().peer);
+            (version, peer)
+        });
         let way = Way {
             timeouts: &route.timeouts,
             hop: &hop,
-            proxy_protocol: route.proxy_protocol.map(|version| (version, &*peer)),
+            host: host.as_deref(),
+            proxy_protocol: peer,
         };
-        let mut request = into_request(outbound);
         if let Some(origin) = origin {
             let endpoint = self.ad_hoc.get(&origin)?;
-            rewrite::set_host(request.headers_mut(), host.as_ref(), &endpoint);
-            let sent = self.client.send(&endpoint, request, &way).await;
+            let sent = self.client.send(&endpoint, outbound, &way).await;
             return sent.map_err(|failed| failed.error);
         }
         let mut tried = Tried::none();
         let mut last = None;
         while let Some(endpoint) = route.upstream.pick(&tried) {
-            rewrite::set_host(request.headers_mut(), host.as_ref(), &endpoint);
-            match self.client.send(&endpoint, request, &way).await {
-                Ok(response) => return Ok(response),
+            match self.client.send(&endpoint, outbound, &way).await {
+                Ok(answer) => return Ok(answer),
                 Err(Failed {
                     error,
                     again: Some(again),
@@ -70,7 +73,7 @@ impl Forwarder {
                     tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
                     tried.insert(&endpoint);
                     last = Some(error);
-                    request = *again;
+                    outbound = *again;
                 }
                 Err(Failed { error, .. }) => return Err(error),
             }
@@ -83,7 +86,7 @@ impl Forwarder {
 /// What is still asked of the endpoint's connection once the handler has had its say.
 fn settled_hop(outbound: &mut Outbound) -> Result<Hop, Error> {
     let mut hop = std::mem::take(&mut outbound.hop);
-    let connect = outbound.method == Method::CONNECT;
+    let connect = *outbound.method() == Method::CONNECT;
     if connect != hop.connect.is_some() {
         let what = "a handler can neither make a CONNECT nor turn one into something else";
         return Err(Error::new(ErrorKind::Handler, what));
@@ -96,24 +99,13 @@ fn settled_hop(outbound: &mut Outbound) -> Result<Hop, Error> {
 }
 
 /// The Host to send if it is not the endpoint's own: the handler's, or the client's where that is preserved.
-fn host_override(outbound: &mut Outbound, rule: HostHeader) -> Option<HeaderValue> {
-    match (outbound.headers.remove(http::header::HOST), rule) {
+fn host_override(outbound: &mut Outbound, rule: HostHeader) -> Option<Vec<u8>> {
+    match (outbound.headers.take_host(), rule) {
         (Some(own), _) => Some(own),
-        (None, HostHeader::Preserve) => outbound.host.take(),
+        (None, HostHeader::Preserve) => {
+            let host = outbound.received().fields.values(Name::Host).next();
+            host.map(<[u8]>::to_vec)
+        }
         (None, HostHeader::Endpoint) => None,
     }
-}
-
-fn into_request(outbound: Outbound) -> Request<crate::Body> {
-    let mut request = Request::new(outbound.body);
-    // Origin form (RFC 9112 §3.2.1): never formatted through a String. The asterisk is for OPTIONS alone (§3.2.4).
-    *request.uri_mut() = match outbound.path_and_query.as_str() {
-        "*" if outbound.method != Method::OPTIONS => Uri::from_static("/"),
-        _ => Uri::from(outbound.path_and_query),
-    };
-    *request.method_mut() = outbound.method;
-    *request.headers_mut() = outbound.headers;
-    // The framing is dial's own.
-    request.headers_mut().remove(http::header::CONTENT_LENGTH);
-    request
 }

@@ -16,19 +16,19 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use http::header::ALLOW;
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::{Method, StatusCode};
 use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::attempt::Forwarder;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
-use crate::body::Body;
 use crate::config::Pseudonym;
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::{BoxFuture, Context, Peer, States};
 use crate::handler::{
-    Decision, Hook, Hop, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject, Response,
+    Answer, Decision, Hook, Incoming, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject,
+    Response,
 };
 use crate::quiet::after;
 use crate::route::{Lookup, Params, RouteTable};
@@ -60,43 +60,36 @@ impl Proxy {
     }
 
     /// Answers one request, come what may.
-    pub(crate) async fn handle(
-        &self,
-        request: Request<Body>,
-        peer: &Arc<Peer>,
-        hop: Hop,
-    ) -> Response {
+    pub(crate) async fn handle(&self, incoming: Incoming, peer: &Arc<Peer>) -> Answer {
         let host = match self.table.has_domains() {
-            true => rewrite::host(&request),
+            true => incoming.host(),
             false => None,
         };
-        let host = host.as_ref().and_then(|host| host.to_str().ok());
         // CONNECT has no path, and `OPTIONS *` is about all of them: both belong to whoever has the root.
-        let path = match request.uri().path() {
+        let path = match incoming.uri.path() {
             "" | "*" => "/",
             path => path,
         };
-        match self.table.find(host, request.method(), path) {
-            Lookup::Found(lane, params) => lane.handle(request, peer, hop, params).await,
+        let method = &incoming.method;
+        match self.table.find(host, method, path) {
+            Lookup::Found(lane, params) => lane.handle(incoming, peer, params).await,
             Lookup::NotFound => {
-                let what = format!("no route takes {}", request.uri().path().escape_debug());
-                self.refuse(&Error::new(ErrorKind::NotFound, what), request.method())
+                let what = format!("no route takes {}", path.escape_debug());
+                self.refuse(&Error::new(ErrorKind::NotFound, what), method)
             }
             Lookup::MethodNotAllowed(allow) => {
-                let what = format!("{} is not one of {allow}", request.method());
+                let what = format!("{method} is not one of {allow}");
                 let error = Error::new(ErrorKind::MethodNotAllowed, what);
-                let mut response = self.refuse(&error, request.method());
+                let mut answer = self.refuse(&error, method);
                 // RFC 9110 §15.5.6: a 405 has an Allow field.
-                if let Ok(allow) = HeaderValue::try_from(allow) {
-                    response.headers_mut().insert(ALLOW, allow);
-                }
-                response
+                answer.fields.set(&ALLOW, allow.as_bytes());
+                answer
             }
         }
     }
 
     /// Answers what has no route, or is not even a request.
-    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Response {
+    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Answer {
         let Refusal {
             on_error,
             proxy_status,
@@ -115,19 +108,21 @@ impl Lane {
     /// Answers one request on this route, come what may.
     pub(crate) async fn handle(
         self: &Arc<Self>,
-        request: Request<Body>,
+        incoming: Incoming,
         peer: &Arc<Peer>,
-        hop: Hop,
         params: Params,
-    ) -> Response {
-        let asked = request.method().clone();
+    ) -> Answer {
+        let asked = incoming.method.clone();
         let total = self.route.timeouts.total;
         // Pinned where it is made: it is large, and moving it costs.
-        let run = pin!(self.run(request, peer, hop, params, &asked));
+        let run = pin!(self.run(incoming, peer, params, &asked));
         let result = match total.map(|total| after(Instant::now(), total)) {
             None => run.await,
             Some(deadline) => match timeout_at(deadline, run).await {
-                Ok(result) => result.map(|response| response.map(|body| body.until(deadline))),
+                Ok(result) => result.map(|mut answer| {
+                    answer.body = answer.body.until(deadline);
+                    answer
+                }),
                 Err(_) => Err(out_of_time()),
             },
         };
@@ -135,74 +130,71 @@ impl Lane {
     }
 
     /// Answers one request that failed.
-    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Response {
+    pub(crate) fn refuse(&self, error: &Error, asked: &Method) -> Answer {
         let route = &*self.route;
         let why = (route.proxy_status).then(|| status::value(error, route.via.as_ref()));
         let hook = route.on_error.as_ref();
-        let mut response = respond::to(error, &route.name, asked, hook, why.flatten());
+        let mut answer = respond::to(error, &route.name, asked, hook, why.flatten());
         if error.kind() == ErrorKind::MethodNotAllowed {
-            response.headers_mut().insert(ALLOW, route.allow.clone());
+            answer.fields.set(&ALLOW, route.allow.as_bytes());
         }
-        response
+        answer
     }
 
     async fn run(
         self: &Arc<Self>,
-        request: Request<Body>,
+        incoming: Incoming,
         peer: &Arc<Peer>,
-        hop: Hop,
         params: Params,
         asked: &Method,
-    ) -> Result<Response, Error> {
-        let request = self.limited(request)?;
-        let host = rewrite::host(&request);
-        let context = Arc::<Self>::clone(self);
-        let peer = Arc::clone(peer);
-        let mut request = ModifiableRequest::received(request, host, peer, hop, params, context);
+    ) -> Result<Answer, Error> {
+        let incoming = self.limited(incoming)?;
+        let (context, peer) = (Arc::<Self>::clone(self), Arc::clone(peer));
+        let mut request = ModifiableRequest::received(incoming, peer, params, context);
         if let Some(answer) = admit::admit(&mut request, &self.route)? {
-            return Ok(answer);
+            return Ok(answer.into());
         }
         rewrite::sanitise(&mut request, &self.route);
-        let mut response = match self.decide(request).await {
+        let mut answer = match self.decide(request).await {
             Decision::Forward(outbound) => {
                 let untouched = self.leaves_untouched(&outbound, asked);
-                let response = self.forward(outbound).await?;
+                let answer = self.forward(outbound).await?;
                 if untouched {
-                    return Ok(response);
+                    return Ok(answer);
                 }
-                response
+                answer
             }
-            Decision::Respond(response) => response,
+            Decision::Respond(response) => response.into(),
             Decision::Fail(error) => return Err(error),
         };
-        if is_switch(&response, asked) {
-            rewrite::settle_switch(&mut response);
-            return Ok(response);
+        if is_switch(&answer, asked) {
+            rewrite::settle_switch(&mut answer);
+            return Ok(answer);
         }
-        if response.status().is_informational() {
-            let what = format!("{} cannot be an answer: it is interim", response.status());
+        if answer.status.is_informational() {
+            let what = format!("{} cannot be an answer: it is interim", answer.status);
             return Err(Error::new(ErrorKind::Handler, what));
         }
-        rewrite::settle_response(&mut response, asked);
-        Ok(response)
+        rewrite::settle_response(&mut answer, asked);
+        Ok(answer)
     }
 
     /// Whether the endpoint's response is the answer as it is.
     fn leaves_untouched(&self, outbound: &Outbound, asked: &Method) -> bool {
-        outbound.method == *asked && outbound.hooks.is_empty() && self.route.on_response.is_none()
+        outbound.method() == asked && outbound.hooks.is_empty() && self.route.on_response.is_none()
     }
 
     /// Refuses a body that is announced too large before anything else happens, and watches one that is not.
-    fn limited(&self, request: Request<Body>) -> Result<Request<Body>, Error> {
-        let Some(limit) = self.route.body_limit else {
-            return Ok(request);
-        };
-        let announced = request.body().size_hint().lower();
-        if announced > limit {
-            let what = format!("the request body has {announced} bytes; {limit} are allowed");
-            return Err(Error::new(ErrorKind::BodyTooLarge, what));
+    fn limited(&self, mut incoming: Incoming) -> Result<Incoming, Error> {
+        if let Some(limit) = self.route.body_limit {
+            let announced = incoming.body.size_hint().lower();
+            if announced > limit {
+                let what = format!("the request body has {announced} bytes; {limit} are allowed");
+                return Err(Error::new(ErrorKind::BodyTooLarge, what));
+            }
+            incoming.body = incoming.body.limited(limit);
         }
-        Ok(request.map(|body| body.limited(limit)))
+        Ok(incoming)
     }
 
     /// Runs the handler. A panic ends this request and nothing else.
@@ -223,13 +215,17 @@ impl Lane {
     }
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
-    async fn forward(&self, mut outbound: Outbound) -> Result<Response, Error> {
+    async fn forward(&self, mut outbound: Outbound) -> Result<Answer, Error> {
         let hooks = std::mem::take(&mut outbound.hooks);
-        let mut response = self.forwarder.forward(&self.route, outbound).await?;
-        rewrite::sanitise_response(&mut response, &self.route);
+        let mut answer = self.forwarder.forward(&self.route, outbound).await?;
+        rewrite::sanitise_response(&mut answer, &self.route);
+        if hooks.is_empty() && self.route.on_response.is_none() {
+            return Ok(answer);
+        }
+        let mut response = Response::from(answer);
         let edit = AssertUnwindSafe(|| self.edit(hooks, &mut response));
         match std::panic::catch_unwind(edit) {
-            Ok(Ok(())) => Ok(response),
+            Ok(Ok(())) => Ok(response.into()),
             Ok(Err(reject)) => rejected(reject.into_decision()),
             Err(panic) => rejected(panicked("a response hook", &*panic)),
         }
@@ -253,18 +249,18 @@ impl Context for Lane {
     }
 
     fn send(self: Arc<Self>, outbound: Outbound) -> BoxFuture<Result<Response, Error>> {
-        Box::pin(async move { self.forward(outbound).await })
+        Box::pin(async move { self.forward(outbound).await.map(Response::from) })
     }
 }
 
 /// Whether a response ends what HTTP has to say on its connection: a tunnel, with a status that tells so. A hook may have
 /// chosen another one; then the tunnel is dropped.
-fn is_switch(response: &Response, asked: &Method) -> bool {
+fn is_switch(answer: &Answer, asked: &Method) -> bool {
     let status = match *asked {
-        Method::CONNECT => response.status().is_success(),
-        _ => response.status() == StatusCode::SWITCHING_PROTOCOLS,
+        Method::CONNECT => answer.status.is_success(),
+        _ => answer.status == StatusCode::SWITCHING_PROTOCOLS,
     };
-    status && response.body().is_tunnel()
+    status && answer.body.is_tunnel()
 }
 
 fn out_of_time() -> Error {
@@ -273,9 +269,9 @@ fn out_of_time() -> Error {
 }
 
 /// A response hook refused the response.
-fn rejected(decision: Decision) -> Result<Response, Error> {
+fn rejected(decision: Decision) -> Result<Answer, Error> {
     match decision {
-        Decision::Respond(response) => Ok(response),
+        Decision::Respond(response) => Ok(response.into()),
         Decision::Fail(error) => Err(error.with_sent(RequestSent::Yes)),
         Decision::Forward(_) => Err(Error::new(
             ErrorKind::Handler,

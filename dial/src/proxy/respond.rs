@@ -7,7 +7,7 @@ use http::{HeaderValue, Method};
 use crate::body::Body;
 use crate::error::{Chain, Error, ErrorKind, Side};
 use crate::fields::PROXY_STATUS;
-use crate::handler::Response;
+use crate::handler::{Answer, Response};
 use crate::proxy::{ErrorHook, rewrite};
 
 /// Logs `error` and answers with its status. The body is the status's own name: what went wrong is for the log. `asked` is
@@ -18,25 +18,27 @@ pub(crate) fn to(
     asked: &Method,
     hook: Option<&ErrorHook>,
     proxy_status: Option<HeaderValue>,
-) -> Response {
+) -> Answer {
     log(error, route);
     let mut response = plain(error);
     if let Some(why) = proxy_status {
         response.headers_mut().insert(PROXY_STATUS, why);
     }
-    if let Some(hook) = hook {
-        let run = AssertUnwindSafe(|| hook.run(error, &mut response));
-        if std::panic::catch_unwind(run).is_err() {
-            tracing::error!(route, "the on_error hook panicked");
-            response = plain(error);
-        }
-        if response.status().is_informational() {
-            tracing::error!(route, "the on_error hook chose an interim status");
-            response = plain(error);
-        }
-        rewrite::settle_response(&mut response, asked);
+    let Some(hook) = hook else {
+        return response.into();
+    };
+    let run = AssertUnwindSafe(|| hook.run(error, &mut response));
+    if std::panic::catch_unwind(run).is_err() {
+        tracing::error!(route, "the on_error hook panicked");
+        response = plain(error);
     }
-    response
+    if response.status().is_informational() {
+        tracing::error!(route, "the on_error hook chose an interim status");
+        response = plain(error);
+    }
+    let mut answer = response.into();
+    rewrite::settle_response(&mut answer, asked);
+    answer
 }
 
 /// A status and its own name.

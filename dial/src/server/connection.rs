@@ -12,8 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use http::header::EXPECT;
-use http::{Method, Request, Version};
+use http::{Method, Version};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 
@@ -26,10 +25,10 @@ use super::upload::{Reader, Slot, Upload};
 use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
-use crate::fields::takes_trailers;
+use crate::fields::{Name, takes_trailers};
 use crate::h1::{Length, RequestHead, WriteError, Writer};
 use crate::handler::context::Peer;
-use crate::handler::{Hop, Response};
+use crate::handler::{Answer, Hop, Incoming};
 use crate::proxy::Proxy;
 use crate::relay::{Channel, Relay};
 use crate::tunnel::Tunnel;
@@ -210,19 +209,19 @@ impl Connection {
         let asked = Asked {
             method: head.method.clone(),
             version: head.version,
-            trailers: head.version >= Version::HTTP_11 && takes_trailers(&head.headers),
+            trailers: head.version >= Version::HTTP_11 && takes_trailers(&head.fields),
         };
         self.half_closed.end();
         self.stalled.end();
         let keep_alive = head.keep_alive;
-        let (request, hop) = self.request(head, asked.trailers);
-        let Some(response) = self.answer(request, hop).await? else {
+        let incoming = self.incoming(head, asked.trailers);
+        let Some(answer) = self.answer(incoming).await? else {
             return Ok(After::Close);
         };
         self.push_interim(&self.channel.close());
         self.reclaim();
-        if response.body().is_tunnel() {
-            return self.switch(response).await;
+        if answer.body.is_tunnel() {
+            return self.switch(answer).await;
         }
         // What a client sent before it closed its side is still answered.
         let in_order = self
@@ -233,7 +232,7 @@ impl Connection {
         // What comes behind a CONNECT was meant for a tunnel.
         let in_order = in_order && asked.method != Method::CONNECT;
         let keep_alive = keep_alive && in_order && !draining && !self.life.is_over(&self.config);
-        let (length, mut body) = outgoing::begin(&mut self.writer, response, &asked, keep_alive);
+        let (length, mut body) = outgoing::begin(&mut self.writer, answer, &asked, keep_alive);
         match self.write_response(&mut body).await {
             Ok(()) if length == Length::UntilClose || !keep_alive => Ok(After::Linger),
             Ok(()) => Ok(After::Next),
@@ -251,22 +250,17 @@ impl Connection {
     }
 
     /// The request, with its body or the way to it, and what its connection can do for it.
-    fn request(&mut self, head: RequestHead, trailers: bool) -> (Request<Body>, Hop) {
+    fn incoming(&mut self, head: RequestHead, trailers: bool) -> Incoming {
         let relay = (head.version >= Version::HTTP_11).then(|| self.channel.open());
         // A client that has begun to send its body does not wait.
         let waits = relay.is_some()
             && head.length != Length::Exact(0)
-            && head.headers.contains_key(EXPECT)
+            && head.fields.has(Name::Expect)
             && self
                 .reader
                 .as_ref()
                 .is_some_and(|reader| reader.input.is_empty());
         let body = self.body(head.length, relay.clone().filter(|_| waits));
-        let mut request = Request::new(body);
-        *request.method_mut() = head.method;
-        *request.uri_mut() = head.uri;
-        *request.version_mut() = head.version;
-        *request.headers_mut() = head.headers;
         let hop = Hop {
             relay,
             paced: true,
@@ -275,7 +269,16 @@ impl Connection {
             trailers,
             ..Hop::default()
         };
-        (request, hop)
+        let mut incoming = Incoming {
+            method: head.method,
+            uri: head.uri,
+            version: head.version,
+            fields: head.fields,
+            body,
+            hop,
+        };
+        incoming.settle_host();
+        incoming
     }
 
     fn body(&mut self, length: Length, waits: Option<Relay>) -> Body {
@@ -300,13 +303,13 @@ impl Connection {
     }
 
     /// Runs the proxy; `None` when the client left meanwhile, which drops whatever the proxy was doing.
-    async fn answer(&mut self, request: Request<Body>, hop: Hop) -> io::Result<Option<Response>> {
+    async fn answer(&mut self, incoming: Incoming) -> io::Result<Option<Answer>> {
         let proxy = Arc::clone(&self.proxy);
         let peer = Arc::clone(&self.peer);
-        let mut answer = pin!(proxy.handle(request, &peer, hop));
+        let mut answer = pin!(proxy.handle(incoming, &peer));
         std::future::poll_fn(|cx| {
-            if let Poll::Ready(response) = answer.as_mut().poll(cx) {
-                return Poll::Ready(Ok(Some(response)));
+            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+                return Poll::Ready(Ok(Some(answer)));
             }
             self.poll_interim(cx)?;
             self.poll_gone(cx).map(|()| Ok(None))
@@ -427,8 +430,8 @@ impl Connection {
 
     /// Answers with an error, and ends.
     async fn refuse(&mut self, error: &Error, asked: &Asked) -> io::Result<After> {
-        let response = self.proxy.refuse(error, &asked.method);
-        let (_, mut body) = outgoing::begin(&mut self.writer, response, asked, false);
+        let answer = self.proxy.refuse(error, &asked.method);
+        let (_, mut body) = outgoing::begin(&mut self.writer, answer, asked, false);
         match self.write_response(&mut body).await {
             Err(WriteError::Io(error)) => Err(error),
             Ok(()) | Err(WriteError::Body(_)) => Ok(After::Linger),

@@ -3,16 +3,14 @@
 use std::cell::RefCell;
 use std::time::SystemTime;
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
-use http::response::Parts;
+use http::header::HeaderValue;
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
 use crate::body::Body;
+use crate::fields::{Fields, Name, Names};
 use crate::h1::{Length, Writer, response_head};
-use crate::handler::Response;
+use crate::handler::Answer;
 
 /// What matters of a request for the response to it.
 pub(super) struct Asked {
@@ -36,32 +34,36 @@ impl Default for Asked {
 /// Begins the response to what was asked. Says how its body is framed.
 pub(super) fn begin(
     writer: &mut Writer,
-    response: Response,
+    answer: Answer,
     asked: &Asked,
     keep_alive: bool,
 ) -> (Length, Body) {
-    let (mut parts, mut body) = response.into_parts();
+    let Answer {
+        status,
+        mut fields,
+        mut body,
+        ..
+    } = answer;
     let Asked {
         method, version, ..
     } = asked;
-    parts.headers.remove(CONNECTION);
-    parts.headers.remove(TRANSFER_ENCODING);
+    fields.remove_all(Names::of(&[Name::Connection, Name::TransferEncoding]));
     let mut length = match body.size_hint().exact() {
         Some(length) => Length::Exact(length),
         None if *version >= Version::HTTP_11 => Length::Chunked,
         None => Length::UntilClose,
     };
     let mut told = Some(length);
-    if *method == Method::HEAD || parts.status == StatusCode::NOT_MODIFIED {
+    if *method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
         // The length there would have been, if it is known (RFC 9110 §8.6).
         told = match length {
-            Length::Exact(1..) if !parts.headers.contains_key(CONTENT_LENGTH) => told,
+            Length::Exact(1..) if !fields.has(Name::ContentLength) => told,
             _ => None,
         };
         length = Length::Exact(0);
     } else {
-        parts.headers.remove(CONTENT_LENGTH);
-        if parts.status == StatusCode::NO_CONTENT || parts.status.is_informational() {
+        fields.remove(Name::ContentLength);
+        if status == StatusCode::NO_CONTENT || status.is_informational() {
             length = Length::Exact(0);
             told = None;
         }
@@ -69,11 +71,9 @@ pub(super) fn begin(
     if length == Length::Exact(0) {
         body = Body::empty();
     }
-    // RFC 9110 §6.6.1.
-    parts.headers.entry(DATE).or_insert_with(date);
+    add_date(&mut fields);
     // Only a 426 still has an Upgrade, which has to be named.
-    let upgrade =
-        parts.status == StatusCode::UPGRADE_REQUIRED && parts.headers.contains_key(UPGRADE);
+    let upgrade = status == StatusCode::UPGRADE_REQUIRED && fields.has(Name::Upgrade);
     let connection = match keep_alive && length != Length::UntilClose {
         false if upgrade => Some("upgrade, close"),
         false => Some("close"),
@@ -82,43 +82,47 @@ pub(super) fn begin(
         true => None,
     };
     // Announced, or asked for (RFC 9110 §6.5.1).
-    let trailers =
-        length == Length::Chunked && (asked.trailers || parts.headers.contains_key(TRAILER));
+    let trailers = length == Length::Chunked && (asked.trailers || fields.has(Name::Trailer));
     writer.begin(Some(length), trailers, |out| {
-        response_head(out, parts.status, &parts.headers, told, connection);
+        response_head(out, status, &fields, told, connection);
     });
     (length, body)
 }
 
 /// Begins a response behind which a tunnel is. It switches to `protocol`; to none when it was CONNECT.
-pub(super) fn switch(writer: &mut Writer, mut parts: Parts, protocol: Option<&HeaderValue>) {
+pub(super) fn switch(
+    writer: &mut Writer,
+    status: StatusCode,
+    mut fields: Fields,
+    protocol: Option<&HeaderValue>,
+) {
     let connection = protocol.is_some().then_some("upgrade");
     if let Some(protocol) = protocol {
-        parts.headers.insert(UPGRADE, protocol.clone());
+        fields.set(Name::Upgrade, protocol.as_bytes());
     } else {
-        parts.headers.entry(DATE).or_insert_with(date);
+        add_date(&mut fields);
     }
     writer.begin(None, false, |out| {
-        response_head(out, parts.status, &parts.headers, None, connection);
+        response_head(out, status, &fields, None, connection);
     });
 }
 
-/// The time, formatted once a second by each thread.
-fn date() -> HeaderValue {
+/// An origin may leave it to whoever has a clock (RFC 9110 §6.6.1). Formatted once a second by each thread.
+fn add_date(fields: &mut Fields) {
     thread_local! {
-        static NOW: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static(""))) };
+        static NOW: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    if fields.has(Name::Date) {
+        return;
     }
     let now = SystemTime::now();
-    let seconds = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    NOW.with_borrow_mut(|(known, value)| {
-        if *known != seconds
-            && let Ok(text) = HeaderValue::try_from(httpdate::fmt_http_date(now))
-        {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs());
+    NOW.with_borrow_mut(|(known, text)| {
+        if *known != seconds {
             *known = seconds;
-            *value = text;
+            *text = httpdate::fmt_http_date(now);
         }
-        value.clone()
-    })
+        fields.append(Name::Date, text.as_bytes());
+    });
 }

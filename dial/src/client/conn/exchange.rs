@@ -1,17 +1,19 @@
 //! One request on a connection, and how far its response has come.
 
 use bytes::Bytes;
-use http::Request;
-use http::header::{HeaderMap, UPGRADE};
+use http::Method;
 
 use crate::body::Body;
-use crate::fields;
+use crate::fields::{Fields, Name, split};
 use crate::h1::{BodyReader, Length};
-use crate::handler::Hop;
+use crate::handler::{Hop, Outbound};
 
 /// The request a connection carries, and its response.
 pub(super) struct Exchange {
-    pub(super) request: Request<Body>,
+    /// But for its body. There is none between two exchanges.
+    pub(super) request: Option<Outbound>,
+    /// What is still to be sent of its body.
+    pub(super) upload: Body,
     /// The request's body, if it lay in memory: with it the request can be given back after it was read.
     pub(super) memory: Option<Bytes>,
     pub(super) interim: u32,
@@ -27,7 +29,8 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn none() -> Self {
         Self {
-            request: Request::default(),
+            request: None,
+            upload: Body::empty(),
             memory: None,
             interim: 0,
             holds: false,
@@ -36,15 +39,19 @@ impl Exchange {
             keep_alive: false,
         }
     }
+
+    pub(super) fn method(&self) -> &Method {
+        self.request.as_ref().map_or(&Method::GET, Outbound::method)
+    }
 }
 
 /// Whether a 101 switches to what was asked for (RFC 9110 §7.8).
-pub(super) fn switches(hop: &Hop, headers: &HeaderMap) -> bool {
+pub(super) fn switches(hop: &Hop, fields: &Fields) -> bool {
     let Some(asked) = &hop.upgrade else {
         return false;
     };
-    let mut asked = fields::split(asked);
-    let mut chosen = fields::members(headers, &UPGRADE);
+    let mut asked = split(asked.as_bytes());
+    let mut chosen = fields.members(Name::Upgrade);
     match (chosen.next(), chosen.next()) {
         (Some(chosen), None) => asked.any(|asked| asked.eq_ignore_ascii_case(chosen)),
         _ => false,

@@ -3,77 +3,58 @@
 //! What an untrusted peer says about itself is dropped and told anew; a trusted one is believed and added to.
 
 use std::net::{IpAddr, SocketAddr};
-
-use bytes::{BufMut, BytesMut};
-use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
 
 use crate::config::Forwarding;
-use crate::fields::{self, is_forwarding};
+use crate::fields::{Buffer, Fields, Name, Names};
 use crate::handler::context::Peer;
 use crate::handler::headers::Headers;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-const HTTP: HeaderValue = HeaderValue::from_static("http");
-const HTTPS: HeaderValue = HeaderValue::from_static("https");
-
 /// Sets the forwarding fields that are asked for.
-pub(super) fn set(
-    headers: &mut Headers,
-    peer: &Peer,
-    host: Option<HeaderValue>,
-    forwarding: Forwarding,
-    real_ip: bool,
-) {
+pub(super) fn set(headers: &mut Headers, forwarding: Forwarding, real_ip: bool) {
+    let received = Arc::clone(headers.received());
+    let peer = &*received.peer;
+    // As it came: one that is no text is told all the same.
+    let host = received.fields.values(Name::Host).next();
+    let fields = headers.edit();
     if !peer.trusted {
-        let spoofed: Vec<_> = headers
-            .now()
-            .keys()
-            .filter(|name| is_forwarding(name))
-            .cloned()
-            .collect();
-        for name in spoofed {
-            headers.remove(&name);
-        }
+        fields.remove_all(Names::FORWARDING);
     }
     if real_ip {
-        let client = client_ip(headers.now(), peer);
-        default(headers, X_REAL_IP, client);
+        let client = client_ip(fields, peer);
+        default(fields, Name::XRealIp, client.as_deref());
     }
     if matches!(forwarding, Forwarding::Rfc7239 | Forwarding::Both) {
-        let element = element(peer, host.as_ref());
-        extend(headers, FORWARDED, element);
+        let element = element(peer, received.host());
+        extend(fields, Name::Forwarded, Some(element.as_bytes()));
     }
     if matches!(forwarding, Forwarding::XForwarded | Forwarding::Both) {
-        extend(headers, X_FORWARDED_FOR, peer.ip_value.clone());
-        let proto = if peer.https { HTTPS } else { HTTP };
-        default(headers, X_FORWARDED_PROTO, Some(proto));
-        default(headers, X_FORWARDED_HOST, host);
+        let address = peer.ip_text.as_deref().map(str::as_bytes);
+        extend(fields, Name::XForwardedFor, address);
+        let proto = if peer.https { "https" } else { "http" };
+        default(fields, Name::XForwardedProto, Some(proto.as_bytes()));
+        default(fields, Name::XForwardedHost, host);
     }
 }
 
 /// Adds a value to a list that a trusted peer began. Several lines become one, so that no reader sees only a part.
-fn extend(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) {
+fn extend<B: Buffer>(fields: &mut Fields<B>, name: Name, value: Option<&[u8]>) {
     let Some(value) = value else { return };
-    if !headers.now().contains_key(&name) {
-        headers.set(name, value);
+    if !fields.has(name) {
+        fields.append(name, value);
         return;
     }
-    let mut list = BytesMut::new();
-    for line in headers.now().get_all(&name) {
+    let mut list = Vec::new();
+    for line in fields.values(name) {
         // What is within an open quote would swallow all that follows. X-Forwarded-* know no quotes.
-        if name == FORWARDED && has_open_quote(line.as_bytes()) {
+        if name == Name::Forwarded && has_open_quote(line) {
             continue;
         }
-        list.put_slice(line.as_bytes());
-        list.put_slice(b", ");
+        list.extend_from_slice(line);
+        list.extend_from_slice(b", ");
     }
-    list.put_slice(value.as_bytes());
-    if let Ok(value) = HeaderValue::from_maybe_shared(list.freeze()) {
-        headers.set(name, value);
-    }
+    list.extend_from_slice(value);
+    fields.set(name, &list);
 }
 
 /// Whether a quoted string has no end (RFC 9110 §5.6.4).
@@ -91,30 +72,29 @@ fn has_open_quote(line: &[u8]) -> bool {
 }
 
 /// A trusted peer's value stays: it is nearer to the client.
-fn default(headers: &mut Headers, name: HeaderName, value: Option<HeaderValue>) {
+fn default<B: Buffer>(fields: &mut Fields<B>, name: Name, value: Option<&[u8]>) {
     if let Some(value) = value
-        && !headers.now().contains_key(&name)
+        && !fields.has(name)
     {
-        headers.set(name, value);
+        fields.append(name, value);
     }
 }
 
 /// The address of the client itself: the last one in `X-Forwarded-For` that is not a trusted proxy's; whoever stands
 /// before that may have written anything. Without that field it is the peer's.
-fn client_ip(headers: &HeaderMap, peer: &Peer) -> Option<HeaderValue> {
-    if !peer.trusted {
-        return peer.ip_value.clone();
-    }
-    let listed: Vec<_> = fields::members(headers, &X_FORWARDED_FOR).collect();
-    let mut farthest = peer.ip_value.clone();
-    for address in listed.into_iter().rev() {
-        let Some(ip) = parse_ip(address) else { break };
-        farthest = HeaderValue::try_from(ip.to_string()).ok();
-        if !peer.trusts(ip) {
-            break;
+fn client_ip<B: Buffer>(fields: &Fields<B>, peer: &Peer) -> Option<Vec<u8>> {
+    let mut farthest = peer.ip_text.as_deref().map(str::to_owned);
+    if peer.trusted {
+        let listed: Vec<_> = fields.members(Name::XForwardedFor).collect();
+        for address in listed.into_iter().rev() {
+            let Some(ip) = parse_ip(address) else { break };
+            farthest = Some(ip.to_string());
+            if !peer.trusts(ip) {
+                break;
+            }
         }
     }
-    farthest
+    farthest.map(String::into_bytes)
 }
 
 /// An address as proxies write it: bare, or with a port.
@@ -126,7 +106,7 @@ fn parse_ip(text: &[u8]) -> Option<IpAddr> {
 }
 
 /// One `forwarded-element` (RFC 7239 §4). A port makes a node a quoted string, and so do the brackets of IPv6 (§6).
-fn element(peer: &Peer, host: Option<&HeaderValue>) -> Option<HeaderValue> {
+fn element(peer: &Peer, host: Option<&str>) -> String {
     let node = match peer.addr {
         Some(SocketAddr::V4(addr)) => addr.ip().to_string(),
         Some(SocketAddr::V6(addr)) => format!("\"[{}]\"", addr.ip()),
@@ -134,11 +114,11 @@ fn element(peer: &Peer, host: Option<&HeaderValue>) -> Option<HeaderValue> {
     };
     let proto = if peer.https { "https" } else { "http" };
     let mut element = format!("for={node};proto={proto}");
-    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+    if let Some(host) = host {
         element.push_str(";host=");
         push_value(&mut element, host);
     }
-    HeaderValue::try_from(element).ok()
+    element
 }
 
 /// A token as it is, anything else as a quoted string (RFC 9110 §5.6.4).

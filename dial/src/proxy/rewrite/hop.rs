@@ -1,35 +1,37 @@
 //! Hop-by-hop fields of a request: taken out before the handler runs, and what can be asked of the endpoint's connection
 //! as well kept aside (RFC 9110 §7.6.1, §7.8, §10.1.4).
 
-use http::header::{HeaderMap, HeaderValue, UPGRADE};
+use http::header::HeaderValue;
 use http::{Method, Version};
 
-use crate::fields;
+use crate::fields::{self, Buffer, Fields, Name};
 use crate::handler::ModifiableRequest;
 
 /// Removes them; what the client sent is still told by `inbound()`. `upgrades` is whether the route lets a client switch
 /// to another protocol.
 pub(super) fn take(request: &mut ModifiableRequest, upgrades: bool) {
-    let version = request.version();
-    let no_body = request.is_bodyless() && *request.method() != Method::CONNECT;
-    let (headers, hop) = request.headers_and_hop();
-    // A body would have to be read to its end first, and an HTTP/1.0 client knows nothing of it (§7.8).
-    if upgrades && hop.can_tunnel && no_body && version == Version::HTTP_11 {
-        hop.upgrade = asked_protocols(headers.now()).map(Box::new);
+    let fields = request.fields();
+    if upgrades && fields.has(Name::Upgrade) {
+        let asked = asked_protocols(fields);
+        let version = request.original().version;
+        let no_body = request.is_bodyless() && *request.method() != Method::CONNECT;
+        let hop = request.hop_mut();
+        // A body would have to be read to its end first, and an HTTP/1.0 client knows nothing of it (§7.8).
+        if hop.can_tunnel && no_body && version == Version::HTTP_11 {
+            hop.upgrade = asked.map(Box::new);
+        }
     }
-    for name in fields::unfit(headers.now()) {
-        headers.remove(&name);
-    }
+    fields::strip_request(request.headers_mut().edit());
 }
 
 /// The protocols that `Upgrade` lists, if `Connection` has the option as well.
-fn asked_protocols(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(UPGRADE)?;
-    let mut options = fields::options(headers);
+fn asked_protocols<B: Buffer>(fields: &Fields<B>) -> Option<HeaderValue> {
+    let mut options = fields.members(Name::Connection);
     if !options.any(|option| option.eq_ignore_ascii_case(b"upgrade")) {
         return None;
     }
-    let protocols: Vec<_> = fields::members(headers, &UPGRADE)
+    let protocols: Vec<_> = fields
+        .members(Name::Upgrade)
         .filter(|protocol| is_protocol(protocol) && !is_http_or_tls(protocol))
         .collect();
     match protocols.is_empty() {
@@ -75,14 +77,14 @@ mod tests {
             (&["upgrade"], &[], None),
         ];
         for (connection, upgrade, expected) in rows {
-            let mut headers = HeaderMap::new();
+            let mut fields = <Fields>::default();
             for line in *connection {
-                headers.append("connection", HeaderValue::from_static(line));
+                fields.append(Name::Connection, line.as_bytes());
             }
             for line in *upgrade {
-                headers.append("upgrade", HeaderValue::from_static(line));
+                fields.append(Name::Upgrade, line.as_bytes());
             }
-            let asked = asked_protocols(&headers);
+            let asked = asked_protocols(&fields);
             let asked = asked.as_ref().map(|value| value.to_str().unwrap());
             assert_eq!(asked, *expected, "{connection:?} {upgrade:?}");
         }

@@ -1,13 +1,11 @@
 //! Via: every message says through whom it came (RFC 9110 §7.6.3).
 
-use http::header::{HeaderMap, VIA};
-
 use crate::config::Pseudonym;
-use crate::fields;
+use crate::fields::{Buffer, Fields, Name};
 
 /// Whether a message was here before.
-pub(crate) fn names(headers: &HeaderMap, own: &Pseudonym) -> bool {
-    fields::members(headers, &VIA).any(|member| {
+pub(crate) fn names<B: Buffer>(fields: &Fields<B>, own: &Pseudonym) -> bool {
+    fields.members(Name::Via).any(|member| {
         // `received-protocol RWS received-by [ RWS comment ]`
         let mut words = member
             .split(|byte| matches!(byte, b' ' | b'\t'))
@@ -18,8 +16,6 @@ pub(crate) fn names(headers: &HeaderMap, own: &Pseudonym) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
     use crate::config::Via;
 
@@ -37,11 +33,11 @@ mod tests {
             (&[], false),
         ];
         for (lines, expected) in rows {
-            let mut headers = HeaderMap::new();
+            let mut fields = <Fields>::default();
             for line in *lines {
-                headers.append(VIA, HeaderValue::from_static(line));
+                fields.append(Name::Via, line.as_bytes());
             }
-            assert_eq!(names(&headers, &own), *expected, "{lines:?}");
+            assert_eq!(names(&fields, &own), *expected, "{lines:?}");
         }
     }
 }

@@ -5,18 +5,18 @@ use std::io;
 use super::{After, Connection};
 use crate::body::Body;
 use crate::h1::WriteError;
-use crate::handler::Response;
+use crate::handler::Answer;
 use crate::server::outgoing;
 use crate::tunnel::Tunnel;
 
 impl Connection {
     /// Writes the head behind which the connection is a tunnel.
-    pub(super) async fn switch(&mut self, response: Response) -> io::Result<After> {
-        let (parts, body) = response.into_parts();
-        let Some(tunnel) = body.into_tunnel() else {
+    pub(super) async fn switch(&mut self, answer: Answer) -> io::Result<After> {
+        let Some(tunnel) = answer.body.into_tunnel() else {
             return Ok(After::Close);
         };
-        outgoing::switch(&mut self.writer, parts, tunnel.protocol.as_ref());
+        let protocol = tunnel.protocol.as_ref();
+        outgoing::switch(&mut self.writer, answer.status, answer.fields, protocol);
         match self.write_response(&mut Body::empty()).await {
             Ok(()) => Ok(After::Tunnel(tunnel)),
             Err(WriteError::Io(error)) => Err(error),

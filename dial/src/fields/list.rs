@@ -1,0 +1,344 @@
+//! The fields of a message as they stand in its head: lines, in order, in one buffer.
+//!
+//! Most fields only pass through, so they are kept the way they are written; a map is made of them where user code asks for
+//! one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::name::{Name, Names};
+
+/// Where the lines lie.
+pub(crate) trait Buffer {
+    /// What lies in `range`, which is within one line.
+    fn get(&self, range: Range<usize>) -> &[u8];
+
+    /// Writes what lies in `range`.
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>);
+
+    /// Where the next line will begin.
+    fn end(&self) -> usize;
+
+    /// The bytes a next line goes behind.
+    fn open(&mut self) -> &mut Vec<u8>;
+}
+
+impl Buffer for Vec<u8> {
+    fn get(&self, range: Range<usize>) -> &[u8] {
+        &self[range]
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self[range]);
+    }
+
+    fn end(&self) -> usize {
+        self.len()
+    }
+
+    fn open(&mut self) -> &mut Vec<u8> {
+        self
+    }
+}
+
+/// Fields in the order they came. Names are in lower case.
+#[derive(Clone, Default)]
+pub(crate) struct Fields<B = Vec<u8>> {
+    buffer: B,
+    lines: Vec<Line>,
+    /// Which names are among them.
+    names: Names,
+}
+
+/// `name: value CRLF`
+#[derive(Clone, Copy)]
+struct Line {
+    name: Name,
+    start: usize,
+    /// Where the colon is.
+    colon: usize,
+    end: usize,
+}
+
+impl Line {
+    fn name(self) -> Range<usize> {
+        self.start..self.colon
+    }
+
+    fn value(self) -> Range<usize> {
+        self.colon + 2..self.end - 2
+    }
+}
+
+/// What to look for: a known name, or any other as text in lower case.
+#[derive(Clone, Copy)]
+pub(crate) struct Key<'a> {
+    name: Name,
+    text: &'a str,
+}
+
+impl From<Name> for Key<'_> {
+    fn from(name: Name) -> Self {
+        Self {
+            name,
+            text: name.text(),
+        }
+    }
+}
+
+impl<'a> From<&'a HeaderName> for Key<'a> {
+    fn from(name: &'a HeaderName) -> Self {
+        Self {
+            name: name.into(),
+            text: name.as_str(),
+        }
+    }
+}
+
+impl Fields {
+    /// None yet; room for `count` of them that take `bytes` in all.
+    pub(crate) fn with_capacity(count: usize, bytes: usize) -> Self {
+        Self {
+            buffer: Vec::with_capacity(bytes),
+            lines: Vec::with_capacity(count),
+            names: Names::default(),
+        }
+    }
+
+    /// Puts `buffer` above this one, so that what is added does not change it.
+    pub(crate) fn over<B: Buffer>(&self, buffer: B) -> Fields<B> {
+        // Room for what a proxy adds, so that the list does not grow.
+        let mut lines = Vec::with_capacity(self.lines.len() + 6);
+        lines.extend_from_slice(&self.lines);
+        Fields {
+            buffer,
+            lines,
+            names: self.names,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+}
+
+impl<B: Buffer> Fields<B> {
+    pub(crate) fn buffer(&self) -> &B {
+        &self.buffer
+    }
+
+    /// None, in `buffer`.
+    pub(crate) fn empty(buffer: B) -> Self {
+        Self {
+            buffer,
+            lines: Vec::new(),
+            names: Names::default(),
+        }
+    }
+
+    /// Adds a field that was read: its name in any case, and both valid.
+    pub(crate) fn read(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.buffer.end();
+        let buffer = self.buffer.open();
+        let at = buffer.len();
+        buffer.extend_from_slice(name);
+        buffer[at..].make_ascii_lowercase();
+        let known = Name::of(&buffer[at..]);
+        self.finish(known, start, name.len(), value);
+    }
+
+    /// Adds a field behind those that are there.
+    pub(crate) fn append<'a>(&mut self, key: impl Into<Key<'a>>, value: &[u8]) {
+        let Key { name, text } = key.into();
+        let start = self.buffer.end();
+        self.buffer.open().extend_from_slice(text.as_bytes());
+        self.finish(name, start, text.len(), value);
+    }
+
+    fn finish(&mut self, name: Name, start: usize, length: usize, value: &[u8]) {
+        let buffer = self.buffer.open();
+        buffer.extend_from_slice(b": ");
+        buffer.extend_from_slice(value);
+        buffer.extend_from_slice(b"\r\n");
+        let colon = start + length;
+        self.lines.push(Line {
+            name,
+            start,
+            colon,
+            end: colon + value.len() + 4,
+        });
+        self.names.insert(name);
+    }
+
+    /// Replaces all values of a field.
+    pub(crate) fn set<'a>(&mut self, key: impl Into<Key<'a>>, value: &[u8]) {
+        let key = key.into();
+        self.remove(key);
+        self.append(key, value);
+    }
+
+    /// Removes all values of a field.
+    pub(crate) fn remove<'a>(&mut self, key: impl Into<Key<'a>>) {
+        let key = key.into();
+        if !self.names.contains(key.name) {
+            return;
+        }
+        let Self { buffer, lines, .. } = self;
+        lines.retain(|line| !is(buffer, *line, key));
+        if key.name.is_one() {
+            self.names = self.names.without(key.name);
+        }
+    }
+
+    /// Removes all fields whose names are among `names`.
+    pub(crate) fn remove_all(&mut self, names: Names) {
+        if self.names.has_any_of(names) {
+            self.lines.retain(|line| !names.contains(line.name));
+            self.names = self.lines.iter().fold(Names::default(), |mut left, line| {
+                left.insert(line.name);
+                left
+            });
+        }
+    }
+
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether a field is there.
+    pub(crate) fn contains<'a>(&'a self, key: impl Into<Key<'a>>) -> bool {
+        self.values(key).next().is_some()
+    }
+
+    /// The values of a field, line by line.
+    pub(crate) fn values<'a>(
+        &'a self,
+        key: impl Into<Key<'a>>,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        let key = key.into();
+        let lines = match self.names.contains(key.name) {
+            true => self.lines.as_slice(),
+            false => &[],
+        };
+        let found = lines
+            .iter()
+            .filter(move |line| is(&self.buffer, **line, key));
+        found.map(|line| self.buffer.get(line.value()))
+    }
+
+    /// The first value of a field with this name, in any case, as text, if it is visible ASCII.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let mut lines = self.lines.iter();
+        let line = lines.find(|line| {
+            let own = self.buffer.get(line.name());
+            own.eq_ignore_ascii_case(name.as_bytes())
+        })?;
+        let value = self.buffer.get(line.value());
+        let is_text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+        std::str::from_utf8(value).ok().filter(|_| is_text)
+    }
+
+    /// The members of a list, over all its lines. A value that is not text is split all the same: one odd byte must not
+    /// save the others.
+    pub(crate) fn members(&self, name: Name) -> impl Iterator<Item = &[u8]> {
+        self.values(name).flat_map(split)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.lines.iter().map(|line| {
+            let name = std::str::from_utf8(self.buffer.get(line.name()));
+            (name.unwrap_or_default(), self.buffer.get(line.value()))
+        })
+    }
+
+    /// Writes the lines.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        // Neighbours go together.
+        let mut run = 0..0;
+        for line in &self.lines {
+            if line.start != run.end {
+                self.buffer.write(run, out);
+                run = line.start..line.start;
+            }
+            run.end = line.end;
+        }
+        self.buffer.write(run, out);
+    }
+
+    /// The same as a map.
+    pub(crate) fn to_map(&self) -> HeaderMap {
+        let mut lines = Vec::new();
+        self.write(&mut lines);
+        let lines = Bytes::from(lines);
+        let mut map = HeaderMap::with_capacity(self.lines.len());
+        let mut at = 0;
+        for line in &self.lines {
+            let start = at + line.value().start - line.start;
+            let name = HeaderName::from_bytes(self.buffer.get(line.name()));
+            let value = lines.slice(start..start + line.value().len());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
+                // A map holds more fields than any head that dial reads.
+                let _ = map.try_append(name, value);
+            }
+            at += line.end - line.start;
+        }
+        map
+    }
+
+    /// Removes the fields of one connection that are among `own`, and those that `Connection` names.
+    pub(crate) fn strip(&mut self, own: Names) {
+        if !self.names.has_any_of(own) {
+            return;
+        }
+        let kept = Names::PROTECTED.and(Names::HOP_BY_HOP);
+        if self.has(Name::Connection) {
+            let mut named = vec![false; self.lines.len()];
+            for option in self.members(Name::Connection) {
+                for (line, named) in self.lines.iter().zip(&mut named) {
+                    let name = self.buffer.get(line.name());
+                    *named |= name.eq_ignore_ascii_case(option) && !kept.contains(line.name);
+                }
+            }
+            let mut named = named.into_iter();
+            self.lines.retain(|_| named.next() != Some(true));
+        }
+        self.remove_all(own);
+    }
+}
+
+fn is(buffer: &impl Buffer, line: Line, key: Key<'_>) -> bool {
+    line.name == key.name && (key.name.is_one() || buffer.get(line.name()) == key.text.as_bytes())
+}
+
+/// The members of a list that is one line.
+pub(crate) fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+impl From<&HeaderMap> for Fields {
+    fn from(map: &HeaderMap) -> Self {
+        let bytes = map
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let mut fields = Self::with_capacity(map.len(), bytes.sum());
+        for (name, value) in map {
+            fields.append(name, value.as_bytes());
+        }
+        fields
+    }
+}
+
+impl<B: Buffer> fmt::Debug for Fields<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |(name, value)| (name, Cow::into_owned(String::from_utf8_lossy(value)));
+        f.debug_map().entries(self.iter().map(text)).finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "list/tests.rs"]
+mod tests;

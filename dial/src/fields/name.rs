@@ -1,0 +1,201 @@
+//! Names that dial acts on: a small number for each, so that nothing is compared as text twice.
+
+use http::HeaderName;
+
+macro_rules! names {
+    ($($name:ident = $text:literal,)*) => {
+        /// What is known of a field's name. All but the first three are one name each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Name {
+            /// Nothing.
+            Other,
+            /// One of the family of `X-Forwarded-For` that has no name of its own here.
+            Forwarding,
+            /// A name that becomes another one, which is dial's to write, where `_` is read as `-`, as CGI and its heirs do.
+            Disguised,
+            $(#[doc = $text] $name,)*
+        }
+
+        impl Name {
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Of a name in lower case.
+            pub(crate) fn of(text: &[u8]) -> Self {
+                match std::str::from_utf8(text) {
+                    $(Ok($text) => Self::$name,)*
+                    Ok(text) => Self::of_another(text),
+                    Err(_) => Self::Other,
+                }
+            }
+
+            /// The name, if it is one.
+            pub(super) fn text(self) -> &'static str {
+                match self {
+                    Self::Other | Self::Forwarding | Self::Disguised => "",
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    Authorization = "authorization",
+    Connection = "connection",
+    ContentLength = "content-length",
+    Cookie = "cookie",
+    Date = "date",
+    Expect = "expect",
+    Forwarded = "forwarded",
+    Host = "host",
+    Http2Settings = "http2-settings",
+    KeepAlive = "keep-alive",
+    MaxForwards = "max-forwards",
+    ProxyAuthenticate = "proxy-authenticate",
+    ProxyAuthorization = "proxy-authorization",
+    ProxyConnection = "proxy-connection",
+    SetCookie = "set-cookie",
+    Te = "te",
+    Trailer = "trailer",
+    TransferEncoding = "transfer-encoding",
+    Upgrade = "upgrade",
+    Via = "via",
+    XForwardedFor = "x-forwarded-for",
+    XForwardedHost = "x-forwarded-host",
+    XForwardedProto = "x-forwarded-proto",
+    XRealIp = "x-real-ip",
+}
+
+impl Name {
+    fn of_another(text: &str) -> Self {
+        let family = text.strip_prefix("x-forwarded");
+        if family.is_some_and(|rest| rest.is_empty() || rest.starts_with('-')) {
+            return Self::Forwarding;
+        }
+        if text.as_bytes().contains(&b'_') {
+            let plain = Self::of(text.replace('_', "-").as_bytes());
+            if Names::OWN.contains(plain) || plain.is_forwarding() || plain == Self::Host {
+                return Self::Disguised;
+            }
+        }
+        Self::Other
+    }
+
+    /// Whether a field speaks of the client's identity or way.
+    pub(crate) fn is_forwarding(self) -> bool {
+        Names::FORWARDING.contains(self)
+    }
+
+    /// Whether it is one name.
+    pub(super) fn is_one(self) -> bool {
+        !matches!(self, Self::Other | Self::Forwarding | Self::Disguised)
+    }
+}
+
+impl From<&HeaderName> for Name {
+    fn from(name: &HeaderName) -> Self {
+        Self::of(name.as_str().as_bytes())
+    }
+}
+
+/// A set of names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names(u64);
+
+impl Names {
+    /// Fields about one connection (RFC 9110 §7.6.1, §11.7; `HTTP2-Settings`: RFC 7540 §3.2.1).
+    pub(crate) const HOP_BY_HOP: Self = Self::of(&[
+        Name::Connection,
+        Name::Te,
+        Name::TransferEncoding,
+        Name::Upgrade,
+        Name::ProxyAuthenticate,
+        Name::ProxyAuthorization,
+        Name::KeepAlive,
+        Name::ProxyConnection,
+        Name::Http2Settings,
+    ]);
+    /// Fields that dial alone may write: they frame the message or belong to one connection.
+    pub(crate) const OWN: Self =
+        Self::HOP_BY_HOP.and(Self::of(&[Name::ContentLength, Name::Trailer]));
+    /// Fields that speak of the client's identity or way.
+    pub(crate) const FORWARDING: Self = Self::of(&[
+        Name::Forwarding,
+        Name::Forwarded,
+        Name::XForwardedFor,
+        Name::XForwardedHost,
+        Name::XForwardedProto,
+        Name::XRealIp,
+    ]);
+    /// End-to-end fields that a peer must not be able to delete on their way by naming them in `Connection`.
+    pub(crate) const PROTECTED: Self = Self::FORWARDING.and(Self::of(&[
+        Name::Host,
+        Name::ContentLength,
+        Name::Authorization,
+        Name::Cookie,
+        Name::SetCookie,
+        Name::Expect,
+        Name::MaxForwards,
+        Name::Trailer,
+        Name::Via,
+    ]));
+
+    pub(crate) const fn of(names: &[Name]) -> Self {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < names.len() {
+            bits |= 1 << names[at] as u64;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, name: Name) -> Self {
+        Self(self.0 & !Self::of(&[name]).0)
+    }
+
+    pub(crate) fn contains(self, name: Name) -> bool {
+        self.0 & (1 << name as u64) != 0
+    }
+
+    pub(crate) fn has_any_of(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    pub(super) fn insert(&mut self, name: Name) {
+        self.0 |= 1 << name as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_again() {
+        for &name in Name::ALL {
+            assert_eq!(Name::of(name.text().as_bytes()), name);
+            assert!(name.is_one());
+        }
+        for (text, name) in [
+            ("accept", Name::Other),
+            ("x-forwarded", Name::Forwarding),
+            ("x-forwarded-prefix", Name::Forwarding),
+            ("x-forwardedx", Name::Other),
+            ("x_forwarded_for", Name::Disguised),
+            ("x-forwarded_host", Name::Disguised),
+            ("x_real_ip", Name::Disguised),
+            ("content_length", Name::Disguised),
+            ("transfer_encoding", Name::Disguised),
+            ("host_", Name::Other),
+            ("x_own_field", Name::Other),
+        ] {
+            assert_eq!(Name::of(text.as_bytes()), name, "{text}");
+        }
+    }
+}

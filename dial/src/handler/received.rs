@@ -1,0 +1,94 @@
+//! A request as it came in, which nothing changes any more.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use http::header::HeaderMap;
+use http::{Method, Request, Uri, Version};
+
+use crate::body::Body;
+use crate::fields::{Fields, Name};
+use crate::handler::context::{Context, Peer};
+use crate::handler::hop::Hop;
+use crate::route::Params;
+
+/// What a connection gives: a request whose route is not known yet.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    /// With one Host at the most.
+    pub(crate) fields: Fields,
+    pub(crate) body: Body,
+    pub(crate) hop: Hop,
+}
+
+impl Incoming {
+    /// A target's authority overrides the Host field (RFC 9112 §3.2.2).
+    pub(crate) fn settle_host(&mut self) {
+        if let Some(authority) = self.uri.authority() {
+            let host = authority.as_str();
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            self.fields.set(Name::Host, host.as_bytes());
+        }
+    }
+
+    /// The host (and port) it is for.
+    pub(crate) fn host(&self) -> Option<&str> {
+        host(&self.fields)
+    }
+}
+
+impl From<Request<Body>> for Incoming {
+    fn from(request: Request<Body>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            method: parts.method,
+            uri: parts.uri,
+            version: parts.version,
+            fields: Fields::from(&parts.headers),
+            body,
+            hop: Hop::default(),
+        }
+    }
+}
+
+/// The original of a request.
+pub(crate) struct Received {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    pub(crate) fields: Fields,
+    pub(crate) params: Params,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) context: Arc<dyn Context>,
+    /// The fields as a map, once somebody has asked for it.
+    pub(super) map: OnceLock<HeaderMap>,
+}
+
+impl Received {
+    pub(crate) fn host(&self) -> Option<&str> {
+        host(&self.fields)
+    }
+
+    pub(crate) fn map(&self) -> &HeaderMap {
+        self.map.get_or_init(|| self.fields.to_map())
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("uri", &self.uri)
+            .field("fields", &self.fields)
+            .finish_non_exhaustive()
+    }
+}
+
+fn host(fields: &Fields) -> Option<&str> {
+    let host = std::str::from_utf8(fields.values(Name::Host).next()?).ok()?;
+    // Of what stands in a field, `http` calls visible ASCII text.
+    host.is_ascii().then_some(host)
+}
