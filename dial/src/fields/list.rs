@@ -78,7 +78,7 @@ impl Line {
 #[derive(Clone, Copy)]
 pub(crate) struct Key<'a> {
     name: Name,
-    text: &'a str,
+    text: &'a [u8],
 }
 
 impl From<Name> for Key<'_> {
@@ -94,7 +94,7 @@ impl<'a> From<&'a HeaderName> for Key<'a> {
     fn from(name: &'a HeaderName) -> Self {
         Self {
             name: name.into(),
-            text: name.as_str(),
+            text: name.as_str().as_bytes(),
         }
     }
 }
@@ -107,6 +107,42 @@ impl Fields {
             lines: Vec::with_capacity(count),
             names: Names::default(),
         }
+    }
+
+    /// The fields of a head. `read` are their names and values, valid and in order; the first name is where `lines` begin.
+    pub(crate) fn of_head<'a>(
+        lines: &'a [u8],
+        read: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Self {
+        let mut fields = Self {
+            buffer: lines.to_vec(),
+            lines: Vec::with_capacity(read.len()),
+            names: Names::default(),
+        };
+        let at = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(lines.as_ptr() as usize);
+        for (name, value) in read {
+            let start = at(name);
+            let colon = start + name.len();
+            let end = colon + value.len() + 4;
+            // Mostly a line is already as it is to be written.
+            let is_plain = at(value) == colon + 2
+                && lines.get(colon..colon + 2) == Some(b": ")
+                && lines.get(end - 2..end) == Some(b"\r\n");
+            if is_plain {
+                let text = &mut fields.buffer[start..colon];
+                text.make_ascii_lowercase();
+                let name = Name::of(text);
+                fields.push(Line {
+                    name,
+                    start,
+                    colon,
+                    end,
+                });
+            } else {
+                fields.read(name, value);
+            }
+        }
+        fields
     }
 
     /// Puts `buffer` above this one, so that what is added does not change it.
@@ -155,7 +191,7 @@ impl<B: Buffer> Fields<B> {
     pub(crate) fn append<'a>(&mut self, key: impl Into<Key<'a>>, value: &[u8]) {
         let Key { name, text } = key.into();
         let start = self.buffer.end();
-        self.buffer.open().extend_from_slice(text.as_bytes());
+        self.buffer.open().extend_from_slice(text);
         self.finish(name, start, text.len(), value);
     }
 
@@ -165,13 +201,17 @@ impl<B: Buffer> Fields<B> {
         buffer.extend_from_slice(value);
         buffer.extend_from_slice(b"\r\n");
         let colon = start + length;
-        self.lines.push(Line {
+        self.push(Line {
             name,
             start,
             colon,
             end: colon + value.len() + 4,
         });
-        self.names.insert(name);
+    }
+
+    fn push(&mut self, line: Line) {
+        self.names.insert(line.name);
+        self.lines.push(line);
     }
 
     /// Replaces all values of a field.
@@ -311,7 +351,7 @@ impl<B: Buffer> Fields<B> {
 }
 
 fn is(buffer: &impl Buffer, line: Line, key: Key<'_>) -> bool {
-    line.name == key.name && (key.name.is_one() || buffer.get(line.name()) == key.text.as_bytes())
+    line.name == key.name && (key.name.is_one() || buffer.get(line.name()) == key.text)
 }
 
 /// The members of a list that is one line.

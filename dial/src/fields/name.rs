@@ -13,7 +13,7 @@ macro_rules! names {
             Forwarding,
             /// A name that becomes another one, which is dial's to write, where `_` is read as `-`, as CGI and its heirs do.
             Disguised,
-            $(#[doc = $text] $name,)*
+            $($name,)*
         }
 
         impl Name {
@@ -22,17 +22,16 @@ macro_rules! names {
 
             /// Of a name in lower case.
             pub(crate) fn of(text: &[u8]) -> Self {
-                match std::str::from_utf8(text) {
-                    $(Ok($text) => Self::$name,)*
-                    Ok(text) => Self::of_another(text),
-                    Err(_) => Self::Other,
+                match text {
+                    $($text => Self::$name,)*
+                    text => Self::of_another(text),
                 }
             }
 
             /// The name, if it is one.
-            pub(super) fn text(self) -> &'static str {
+            pub(super) fn text(self) -> &'static [u8] {
                 match self {
-                    Self::Other | Self::Forwarding | Self::Disguised => "",
+                    Self::Other | Self::Forwarding | Self::Disguised => b"",
                     $(Self::$name => $text,)*
                 }
             }
@@ -41,40 +40,41 @@ macro_rules! names {
 }
 
 names! {
-    Authorization = "authorization",
-    Connection = "connection",
-    ContentLength = "content-length",
-    Cookie = "cookie",
-    Date = "date",
-    Expect = "expect",
-    Forwarded = "forwarded",
-    Host = "host",
-    Http2Settings = "http2-settings",
-    KeepAlive = "keep-alive",
-    MaxForwards = "max-forwards",
-    ProxyAuthenticate = "proxy-authenticate",
-    ProxyAuthorization = "proxy-authorization",
-    ProxyConnection = "proxy-connection",
-    SetCookie = "set-cookie",
-    Te = "te",
-    Trailer = "trailer",
-    TransferEncoding = "transfer-encoding",
-    Upgrade = "upgrade",
-    Via = "via",
-    XForwardedFor = "x-forwarded-for",
-    XForwardedHost = "x-forwarded-host",
-    XForwardedProto = "x-forwarded-proto",
-    XRealIp = "x-real-ip",
+    Authorization = b"authorization",
+    Connection = b"connection",
+    ContentLength = b"content-length",
+    Cookie = b"cookie",
+    Date = b"date",
+    Expect = b"expect",
+    Forwarded = b"forwarded",
+    Host = b"host",
+    Http2Settings = b"http2-settings",
+    KeepAlive = b"keep-alive",
+    MaxForwards = b"max-forwards",
+    ProxyAuthenticate = b"proxy-authenticate",
+    ProxyAuthorization = b"proxy-authorization",
+    ProxyConnection = b"proxy-connection",
+    SetCookie = b"set-cookie",
+    Te = b"te",
+    Trailer = b"trailer",
+    TransferEncoding = b"transfer-encoding",
+    Upgrade = b"upgrade",
+    Via = b"via",
+    XForwardedFor = b"x-forwarded-for",
+    XForwardedHost = b"x-forwarded-host",
+    XForwardedProto = b"x-forwarded-proto",
+    XRealIp = b"x-real-ip",
 }
 
 impl Name {
-    fn of_another(text: &str) -> Self {
-        let family = text.strip_prefix("x-forwarded");
-        if family.is_some_and(|rest| rest.is_empty() || rest.starts_with('-')) {
+    fn of_another(text: &[u8]) -> Self {
+        if let Some([] | [b'-', ..]) = text.strip_prefix(b"x-forwarded") {
             return Self::Forwarding;
         }
-        if text.as_bytes().contains(&b'_') {
-            let plain = Self::of(text.replace('_', "-").as_bytes());
+        if text.contains(&b'_') {
+            let hyphen = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
+            let plain: Vec<_> = text.iter().map(hyphen).collect();
+            let plain = Self::of(&plain);
             if Names::OWN.contains(plain) || plain.is_forwarding() || plain == Self::Host {
                 return Self::Disguised;
             }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn every_name_is_found_again() {
         for &name in Name::ALL {
-            assert_eq!(Name::of(name.text().as_bytes()), name);
+            assert_eq!(Name::of(name.text()), name);
             assert!(name.is_one());
         }
         for (text, name) in [

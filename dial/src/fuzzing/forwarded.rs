@@ -15,7 +15,7 @@ use crate::config::Forwarding;
 pub fn forwarded(data: &[u8]) {
     let mut case = Case::read(data);
     case.route.forwarding = Forwarding::Both;
-    let sent = case.sanitised(case.fields.clone());
+    let sent = case.sanitised(&case.fields);
     let Case { peer, fields, .. } = case;
     let address = peer.addr.map(|addr| addr.ip().to_canonical());
 

@@ -105,14 +105,11 @@ impl RequestHead {
         if used > limits.bytes {
             return Err(Malformed::Head);
         }
-        if has_bare_lf(&input[..used]) {
-            return Err(Malformed::Syntax);
-        }
         let https = target.len() > 6 && target.as_bytes()[..6].eq_ignore_ascii_case(b"https:");
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| Malformed::Syntax)?;
         let target = Bytes::copy_from_slice(target.as_bytes());
         let version = version::known(minor);
-        let mut fields = read_fields(request.headers, used);
+        let mut fields = read_fields(&input[..used], request.headers)?;
         let uri = target_of(&method, target, version, &mut fields)?;
         let keep_alive = keep_alive(version, &fields);
         let length = Length::of_request(version, &mut fields)?;
@@ -156,15 +153,12 @@ impl ResponseHead {
         if is_long_line(&input[..used], limits) {
             return Err(Malformed::Line);
         }
-        if has_bare_lf(&input[..used]) {
-            return Err(Malformed::Syntax);
-        }
         let (Some(code), Some(minor)) = (response.code, response.version) else {
             return Err(Malformed::Syntax);
         };
         let status = StatusCode::from_u16(code).map_err(|_| Malformed::Syntax)?;
         let version = version::known(minor);
-        let fields = read_fields(response.headers, used);
+        let fields = read_fields(&input[..used], response.headers)?;
         let keep_alive = keep_alive(version, &fields);
         Ok(Some((
             Self {
@@ -194,14 +188,22 @@ fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
     }
 }
 
-/// The fields of a head of `bytes` bytes. `httparse` lets pass what HTTP does in names and values.
-fn read_fields(read: &[httparse::Header<'_>], bytes: usize) -> Fields {
-    // A line may lack the space behind its colon.
-    let mut fields = Fields::with_capacity(read.len(), bytes + read.len());
-    for field in read {
-        fields.read(field.name.as_bytes(), field.value);
+/// The fields of a head. `httparse` lets pass what HTTP does in names and values, but also lines that end in a bare LF:
+/// one reader takes that for an end and another does not (RFC 9112 §2.2).
+fn read_fields(head: &[u8], read: &[httparse::Header<'_>]) -> Result<Fields, Malformed> {
+    let at = |name: &str| (name.as_ptr() as usize).wrapping_sub(head.as_ptr() as usize);
+    let begins_right = |start: usize| start >= 2 && head.get(start - 2..start) == Some(b"\r\n");
+    let all_begin_right = read.iter().all(|field| begins_right(at(field.name)));
+    let empty = head.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let in_front = has_bare_lf(&head[..empty.count()]);
+    if in_front || !all_begin_right || !head.ends_with(b"\r\n\r\n") {
+        return Err(Malformed::Syntax);
     }
-    fields
+    let lines = read.first().map_or(head.len(), |first| at(first.name));
+    let read = read
+        .iter()
+        .map(|field| (field.name.as_bytes(), field.value));
+    Ok(Fields::of_head(&head[lines..], read))
 }
 
 /// The target in the form its method asks for, and Host put right by an absolute one (RFC 9112 §3.2).

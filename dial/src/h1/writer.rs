@@ -17,6 +17,9 @@ use crate::error::Error;
 /// Data up to this size are copied behind the head, so that both leave in one plain write.
 const COPY: usize = 4 * 1024;
 
+/// So much room an idle connection keeps for its next head.
+const KEPT: usize = 1024;
+
 /// What is still to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
@@ -110,10 +113,10 @@ impl Writer {
         self.framing == Framing::Done && !self.has_bytes() && !self.unflushed
     }
 
-    /// Gives memory back; for a connection that lies idle.
+    /// Gives memory back, but for the room of a usual head; for a connection that lies idle.
     pub(crate) fn shrink(&mut self) {
-        if self.is_done() {
-            *self = Self::default();
+        if self.small.capacity() > KEPT && self.is_done() {
+            self.small = Vec::new();
         }
     }
 
