@@ -14,13 +14,13 @@ use crate::config::TUNNEL_TIMEOUT;
 use crate::error::{Error, ErrorKind};
 use crate::fields::Name;
 use crate::h1::check_host;
-use crate::handler::{Incoming, Response};
+use crate::handler::{Received, Response};
 
 /// What is wrong with a request that somebody else's server let pass (RFC 9112 §3.2).
-pub(super) fn improper(incoming: &Incoming) -> Option<Error> {
-    let form = match incoming.uri.path() {
-        "*" => incoming.method == Method::OPTIONS,
-        "" => incoming.method == Method::CONNECT,
+pub(super) fn improper(received: &Received) -> Option<Error> {
+    let form = match received.uri.path() {
+        "*" => received.method == Method::OPTIONS,
+        "" => received.method == Method::CONNECT,
         _ => true,
     };
     if !form {
@@ -28,10 +28,10 @@ pub(super) fn improper(incoming: &Incoming) -> Option<Error> {
         return Some(Error::new(ErrorKind::BadRequest, what));
     }
     // Whether there has to be one is that server's to say: since HTTP/2 the target has the authority.
-    if !incoming.fields.has(Name::Host) {
+    if !received.fields.has(Name::Host) {
         return None;
     }
-    let bad = check_host(incoming.version, &incoming.fields).err()?;
+    let bad = check_host(received.version, &received.fields).err()?;
     Some(Error::new(bad.kind(), bad.why()))
 }
 

@@ -24,7 +24,7 @@ use crate::error::{BoxError, Error};
 use crate::fields::{Name, takes_trailers};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
-use crate::handler::{ClientAddr, Handler, Hop, Incoming, IntoEdit, Response, Startup};
+use crate::handler::{ClientAddr, Handler, Hop, Incoming, IntoEdit, Received, Response, Startup};
 use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
 use crate::route::Params;
 use crate::upstream::{IntoHosts, Upstream};
@@ -408,21 +408,26 @@ where
         let lane = self.lane();
         let peer = Arc::new(self.peer(request.extensions()));
         let switch = request.extensions_mut().remove::<OnUpgrade>();
-        let mut incoming = Incoming::from(request.map(Body::received));
-        incoming.hop = Hop {
+        let (parts, body) = request.map(Body::received).into_parts();
+        let mut received = Received::new(parts, peer);
+        let improper = improper(&received);
+        received.settle_host();
+        let hop = Hop {
             can_tunnel: switch.is_some(),
-            trailers: incoming.version > Version::HTTP_10 && takes_trailers(&incoming.fields),
+            trailers: received.version > Version::HTTP_10 && takes_trailers(&received.fields),
             // What comes behind the head cannot be seen here, so a client that did not wait is made to.
-            waits: incoming.version == Version::HTTP_11 && incoming.fields.has(Name::Expect),
+            waits: received.version == Version::HTTP_11 && received.fields.has(Name::Expect),
             ..Hop::default()
         };
+        let incoming = Incoming {
+            received: Arc::new(received),
+            body,
+            hop,
+        };
         Box::pin(async move {
-            let answer = match improper(&incoming) {
-                None => {
-                    incoming.settle_host();
-                    lane.handle(incoming, &peer, Params::none()).await
-                }
-                Some(error) => lane.refuse(&error, &incoming.method),
+            let answer = match improper {
+                None => lane.handle(incoming, Params::none()).await,
+                Some(error) => lane.refuse(&error, &incoming.received.method),
             };
             Ok(switched(answer.into(), switch))
         })

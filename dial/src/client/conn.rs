@@ -132,6 +132,7 @@ impl Connection {
 
     /// Puts the head into the writer. Nothing is written yet.
     fn begin(&mut self, mut request: Outbound, way: &Way<'_>) {
+        let draft = &mut *request.draft;
         let Hop {
             trailers,
             upgrade,
@@ -139,29 +140,30 @@ impl Connection {
             waits,
             ..
         } = way.hop;
-        let upload = std::mem::take(&mut request.body);
+        let upload = std::mem::take(&mut draft.body);
         let length = match connect {
-            None => Length::of_outgoing(request.method(), &upload),
+            None => Length::of_outgoing(draft.method(), &upload),
             Some(_) => None,
         };
         let asks = Asks {
             trailers: *trailers,
             upgrade: upgrade.as_deref(),
         };
-        let fields = request.headers.now();
+        let fields = draft.headers.now();
         let chunked = length == Some(Length::Chunked);
         let with_trailers = chunked && (*trailers || fields.has(Name::Trailer));
         let target = match connect {
-            None => request.target(),
+            None => draft.origin_form(),
             Some(authority) => authority.as_str(),
         };
         let host = way.host.unwrap_or(self.endpoint.authority().as_bytes());
         self.writer.begin(length, with_trailers, |out| {
-            request_head(out, (request.method(), target), host, fields, length, asks);
+            request_head(out, (draft.method(), target), host, fields, length, asks);
         });
         let memory = upload.in_memory();
+        let holds = *waits && memory.is_none() && fields.has(Name::Expect);
         self.exchange = Exchange {
-            holds: *waits && memory.is_none() && fields.has(Name::Expect),
+            holds,
             memory,
             request: Some(request),
             upload,
@@ -364,7 +366,7 @@ impl Connection {
         } = std::mem::replace(&mut self.exchange, Exchange::none());
         let whole = memory.is_some() || holds;
         let request = request.map(|mut request| {
-            request.body = memory.map_or(upload, Body::from);
+            request.draft.body = memory.map_or(upload, Body::from);
             request
         });
         // TLS can have taken a part of what it could not write.
@@ -384,7 +386,7 @@ impl Connection {
         let again = sent == RequestSent::No || stale && whole && idempotent;
         Failed {
             error: error.with_sent(sent),
-            again: request.filter(|_| again).map(Box::new),
+            again: request.filter(|_| again),
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Way<'a> {
 /// written, or the connection had been idle and sending it twice does no harm.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    pub(crate) again: Option<Box<Outbound>>,
+    pub(crate) again: Option<Outbound>,
 }
 
 impl Client {
@@ -68,7 +68,7 @@ impl Client {
                     again: Some(again),
                     error,
                 }) => {
-                    request = *again;
+                    request = again;
                     // Once more is enough for what may have arrived already, and on a connection that is surely open.
                     if error.request_sent() != RequestSent::No {
                         break;
@@ -81,7 +81,7 @@ impl Client {
             Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,
-                again: Some(Box::new(request)),
+                again: Some(request),
             }),
         }
     }

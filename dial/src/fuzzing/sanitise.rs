@@ -21,7 +21,7 @@ use crate::config::{Forwarding, HostHeader, Timeouts, Via};
 use crate::fields::{Fields, takes_trailers};
 use crate::handler::context::{Detached, Peer, States};
 use crate::handler::shapes::erase;
-use crate::handler::{Answer, Hop, Incoming, ModifiableRequest};
+use crate::handler::{Answer, Hop, Incoming, ModifiableRequest, Received};
 use crate::proxy::{RouteSpec, allow, rewrite};
 use crate::route::Params;
 
@@ -111,18 +111,23 @@ impl Case {
     /// The fields of a request after `sanitise`. The client's own can still be told.
     pub(super) fn sanitised(&self, fields: &HeaderMap) -> HeaderMap {
         let host = fields.get(HOST).cloned();
-        let incoming = Incoming {
+        let received = Received {
             fields: Fields::from(fields),
-            hop: Hop {
-                can_tunnel: true,
-                ..Hop::default()
-            },
-            ..Incoming::default()
+            peer: Arc::clone(&self.peer),
+            ..Received::default()
         };
-        let trailers = takes_trailers(&incoming.fields);
+        let trailers = takes_trailers(&received.fields);
+        let hop = Hop {
+            can_tunnel: true,
+            ..Hop::default()
+        };
+        let incoming = Incoming {
+            received: Arc::new(received),
+            body: Body::empty(),
+            hop,
+        };
         let context = Arc::new(Detached::default());
-        let peer = Arc::clone(&self.peer);
-        let mut request = ModifiableRequest::received(incoming, peer, Params::none(), context);
+        let mut request = ModifiableRequest::received(incoming, Params::none(), context);
         rewrite::sanitise(&mut request, &self.route);
         let told = host.as_ref().and_then(|host| host.to_str().ok());
         assert_eq!(request.host(), told);

@@ -323,17 +323,17 @@ fn is_query(text: &str) -> bool {
 
 fn check(outbound: &Outbound, model: &Model, incoming: &PathAndQuery) {
     assert!(!model.fault, "a fault is forgotten: {outbound:?}");
-    let sent = outbound.path_and_query().as_str();
+    let sent = outbound.draft.path_and_query().as_str();
     let expected = if model.touched {
         model.sent()
     } else {
         incoming.to_string()
     };
     assert_eq!(sent, expected);
-    let origin = outbound.origin.as_ref().map(ToString::to_string);
+    let origin = outbound.draft.target.origin().map(ToString::to_string);
     assert_eq!(origin, model.away, "only a full URL leaves the balancer");
     assert!(
-        Uri::from(outbound.path_and_query().clone())
+        Uri::from(outbound.draft.path_and_query().clone())
             .authority()
             .is_none()
     );
@@ -356,7 +356,10 @@ fn check(outbound: &Outbound, model: &Model, incoming: &PathAndQuery) {
     let (head, _) = RequestHead::parse(line.as_bytes(), &LIMITS)
         .expect("dial reads what it sends")
         .expect("a whole head");
-    assert_eq!(head.uri.path_and_query(), Some(outbound.path_and_query()));
+    assert_eq!(
+        head.uri.path_and_query(),
+        Some(outbound.draft.path_and_query())
+    );
     if let (Some(query), false) = (incoming.query(), model.query_cut) {
         let (_, after) = sent.split_once('?').expect("the client's query is kept");
         assert!(

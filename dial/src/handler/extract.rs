@@ -56,7 +56,7 @@ impl<'a> Inbound<'a> {
     /// The state of this type, if it was given.
     #[must_use]
     pub fn state<T: 'static>(self) -> Option<&'a T> {
-        self.0.original().context.states().get()
+        self.0.states().get()
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 pub(crate) mod context;
+mod draft;
 mod extract;
 pub(crate) mod headers;
 mod hop;
@@ -15,6 +16,7 @@ pub(crate) mod shapes;
 pub(crate) mod target;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::draft::Draft;
 #[cfg(feature = "query")]
 pub use self::extract::Query;
 pub use self::extract::{ClientAddr, FromInbound, FromParam, Inbound, Startup, State, param};
@@ -23,7 +25,7 @@ pub use self::outcome::{
     Decision, IntoDecision, IntoEdit, IntoReject, Outbound, Outcome, Reject, Response,
 };
 pub(crate) use self::outcome::{Hook, text};
-pub(crate) use self::received::Incoming;
+pub(crate) use self::received::{Incoming, Received};
 pub use self::request::ModifiableRequest;
 pub use self::request_builder::RequestBuilder;
 pub use self::shapes::Handler;

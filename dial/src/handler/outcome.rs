@@ -4,18 +4,14 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::ModifiableRequest;
-use crate::handler::headers::Headers;
-use crate::handler::hop::Hop;
-use crate::handler::received::Received;
-use crate::upstream::Address;
+use crate::handler::draft::Draft;
 
 /// A response with dial's [`Body`].
 pub type Response = http::Response<Body>;
@@ -33,15 +29,7 @@ pub type Response = http::Response<Body>;
 /// # Ok(()) }
 /// ```
 pub struct Outbound {
-    /// The client's, unless there is one here.
-    pub(crate) method: Option<Method>,
-    /// The client's, unless there is one here.
-    pub(crate) path_and_query: Option<PathAndQuery>,
-    pub(crate) origin: Option<Arc<Address>>,
-    pub(crate) headers: Headers,
-    pub(crate) body: Body,
-    pub(crate) hooks: Vec<Hook>,
-    pub(crate) hop: Hop,
+    pub(crate) draft: Box<Draft>,
 }
 
 /// An edit of the response, left by [`ModifiableRequest::on_response`]. The mutex is never locked: it makes the
@@ -69,16 +57,15 @@ impl Outbound {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        let received = &self.headers.received().method;
-        self.method.as_ref().unwrap_or(received)
+        self.draft.method()
     }
 
     /// The path and query; with scheme and authority when the handler rewrote to a full URL, which bypasses the
     /// balancer.
     #[must_use]
     pub fn uri(&self) -> Uri {
-        let path_and_query = self.path_and_query().clone();
-        let Some(origin) = &self.origin else {
+        let path_and_query = self.draft.path_and_query().clone();
+        let Some(origin) = self.draft.target.origin() else {
             return Uri::from(path_and_query);
         };
         Uri::builder()
@@ -92,43 +79,25 @@ impl Outbound {
     /// The header fields, without Host and framing, which are decided when the endpoint is known.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.map()
+        self.draft.headers.map()
     }
 
     /// The first value of the field `name` as text, if it is there and visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.now().text(name)
+        self.draft.headers.now().text(name)
     }
 
     /// The body.
     #[must_use]
     pub fn body(&self) -> &Body {
-        &self.body
+        &self.draft.body
     }
 
     /// The body, for a test that reads it.
     #[must_use]
     pub fn into_body(self) -> Body {
-        self.body
-    }
-
-    pub(crate) fn received(&self) -> &Received {
-        self.headers.received()
-    }
-
-    pub(crate) fn path_and_query(&self) -> &PathAndQuery {
-        static ROOT: PathAndQuery = PathAndQuery::from_static("/");
-        let received = self.received().uri.path_and_query();
-        self.path_and_query.as_ref().or(received).unwrap_or(&ROOT)
-    }
-
-    /// The target in origin form (RFC 9112 §3.2.1). The asterisk is for OPTIONS alone (§3.2.4).
-    pub(crate) fn target(&self) -> &str {
-        match self.path_and_query().as_str() {
-            "*" if *self.method() != Method::OPTIONS => "/",
-            target => target,
-        }
+        self.draft.body
     }
 }
 
@@ -137,8 +106,8 @@ impl fmt::Debug for Outbound {
         f.debug_struct("Outbound")
             .field("method", self.method())
             .field("uri", &self.uri())
-            .field("headers", self.headers.now())
-            .field("body", &self.body)
+            .field("headers", self.draft.headers.now())
+            .field("body", &self.draft.body)
             .finish_non_exhaustive()
     }
 }
@@ -230,8 +199,8 @@ impl IntoDecision for Outbound {
 }
 
 impl IntoDecision for ModifiableRequest {
-    fn into_decision(mut self) -> Decision {
-        self.build().into_decision()
+    fn into_decision(self) -> Decision {
+        self.into_built().into_decision()
     }
 }
 

@@ -4,27 +4,48 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use http::header::HeaderMap;
-use http::{Method, Request, Uri, Version};
+use http::request::Parts;
+use http::{Method, Uri, Version};
 
 use crate::body::Body;
 use crate::fields::{Fields, Name};
-use crate::handler::context::{Context, Peer};
+use crate::handler::context::Peer;
 use crate::handler::hop::Hop;
-use crate::route::Params;
 
 /// What a connection gives: a request whose route is not known yet.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
+    pub(crate) received: Arc<Received>,
+    pub(crate) body: Body,
+    pub(crate) hop: Hop,
+}
+
+/// The original of a request.
+#[derive(Default)]
+pub(crate) struct Received {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
     /// With one Host at the most.
     pub(crate) fields: Fields,
-    pub(crate) body: Body,
-    pub(crate) hop: Hop,
+    pub(crate) peer: Arc<Peer>,
+    /// The fields as a map, once somebody has asked for it.
+    pub(crate) map: OnceLock<HeaderMap>,
 }
 
-impl Incoming {
+impl Received {
+    /// What somebody else's server has read.
+    pub(crate) fn new(request: Parts, peer: Arc<Peer>) -> Self {
+        Self {
+            fields: Fields::from(&request.headers),
+            method: request.method,
+            uri: request.uri,
+            version: request.version,
+            peer,
+            map: OnceLock::new(),
+        }
+    }
+
     /// A target's authority overrides the Host field (RFC 9112 §3.2.2).
     pub(crate) fn settle_host(&mut self) {
         if let Some(authority) = self.uri.authority() {
@@ -36,40 +57,9 @@ impl Incoming {
 
     /// The host (and port) it is for.
     pub(crate) fn host(&self) -> Option<&str> {
-        host(&self.fields)
-    }
-}
-
-impl From<Request<Body>> for Incoming {
-    fn from(request: Request<Body>) -> Self {
-        let (parts, body) = request.into_parts();
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            version: parts.version,
-            fields: Fields::from(&parts.headers),
-            body,
-            hop: Hop::default(),
-        }
-    }
-}
-
-/// The original of a request.
-pub(crate) struct Received {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) version: Version,
-    pub(crate) fields: Fields,
-    pub(crate) params: Params,
-    pub(crate) peer: Arc<Peer>,
-    pub(crate) context: Arc<dyn Context>,
-    /// The fields as a map, once somebody has asked for it.
-    pub(super) map: OnceLock<HeaderMap>,
-}
-
-impl Received {
-    pub(crate) fn host(&self) -> Option<&str> {
-        host(&self.fields)
+        let host = std::str::from_utf8(self.fields.values(Name::Host).next()?).ok()?;
+        // Of what stands in a field, `http` calls visible ASCII text.
+        host.is_ascii().then_some(host)
     }
 
     pub(crate) fn map(&self) -> &HeaderMap {
@@ -85,10 +75,4 @@ impl fmt::Debug for Received {
             .field("fields", &self.fields)
             .finish_non_exhaustive()
     }
-}
-
-fn host(fields: &Fields) -> Option<&str> {
-    let host = std::str::from_utf8(fields.values(Name::Host).next()?).ok()?;
-    // Of what stands in a field, `http` calls visible ASCII text.
-    host.is_ascii().then_some(host)
 }

@@ -12,13 +12,13 @@ use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::fields::{Fields, Name, is_reserved};
 use crate::handler::Inbound;
-use crate::handler::context::{Context, Detached, Peer};
+use crate::handler::context::{Context, Detached, States};
+use crate::handler::draft::Draft;
 use crate::handler::headers::{Above, Headers};
 use crate::handler::hop::Hop;
 use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
 use crate::handler::received::{Incoming, Received};
 use crate::handler::request_builder::RequestBuilder;
-use crate::handler::target::Target;
 use crate::route::Params;
 
 /// A request on its way through a handler: the client's original, and what will be sent.
@@ -41,43 +41,13 @@ use crate::route::Params;
 /// # Ok(()) }
 /// ```
 pub struct ModifiableRequest {
-    /// The client's method is sent unless the handler sets another.
-    method: Option<Method>,
-    target: Target,
-    headers: Headers,
-    body: Body,
-    hop: Hop,
-    hooks: Vec<Hook>,
-    fault: Option<Error>,
-    built: bool,
+    draft: Box<Draft>,
 }
 
 impl ModifiableRequest {
-    pub(crate) fn received(
-        incoming: Incoming,
-        peer: Arc<Peer>,
-        params: Params,
-        context: Arc<dyn Context>,
-    ) -> Self {
-        let received = Received {
-            method: incoming.method,
-            uri: incoming.uri,
-            version: incoming.version,
-            fields: incoming.fields,
-            params,
-            peer,
-            context,
-            map: OnceLock::new(),
-        };
+    pub(crate) fn received(incoming: Incoming, params: Params, context: Arc<dyn Context>) -> Self {
         Self {
-            method: None,
-            target: Target::default(),
-            headers: Headers::new(&Arc::new(received)),
-            body: incoming.body,
-            hop: incoming.hop,
-            hooks: Vec::new(),
-            fault: None,
-            built: false,
+            draft: Box::new(Draft::new(incoming, params, context)),
         }
     }
 
@@ -112,7 +82,7 @@ impl ModifiableRequest {
     /// The method that will be sent.
     #[must_use]
     pub fn method(&self) -> &Method {
-        self.method.as_ref().unwrap_or(&self.original().method)
+        self.draft.method()
     }
 
     /// The client's request target, untouched. What will be sent is in [`path`](Self::path) and
@@ -125,25 +95,25 @@ impl ModifiableRequest {
     /// The path that will be sent, percent-encoded as it stands.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target.path(self.uri())
+        self.draft.target.path(self.uri())
     }
 
     /// The query that will be sent, without its `?`.
     #[must_use]
     pub fn query(&self) -> Option<String> {
-        self.target.query(self.uri())
+        self.draft.target.query(self.uri())
     }
 
     /// The fields that will be sent. Host is not among them unless the handler set it.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.map()
+        self.draft.headers.map()
     }
 
     /// The first value of the field `name` as text, if it is there and visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.now().text(name)
+        self.draft.headers.now().text(name)
     }
 
     /// The host (and port) the client asked for.
@@ -155,8 +125,7 @@ impl ModifiableRequest {
     /// Path parameter `name` as the client sent it, still percent-encoded.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
-        let original = self.original();
-        original.params.get(original.uri.path(), name)
+        self.draft.params.get(self.uri().path(), name)
     }
 
     /// The other end of the connection; unknown in a unit test and in an application that did not tell.
@@ -175,28 +144,34 @@ impl ModifiableRequest {
     ///
     /// The last call wins. A fragment is dropped. Bytes that must be percent-encoded are a fault.
     pub fn rewrite_uri(&mut self, uri: impl AsRef<str>) -> &mut Self {
-        let result = self.target.rewrite(uri.as_ref());
+        let result = self.draft.target.rewrite(uri.as_ref());
         self.keep(result)
     }
 
     /// Replaces the path and keeps the query and the destination.
     pub fn set_path(&mut self, path: impl AsRef<str>) -> &mut Self {
-        let result = self.target.set_path(path.as_ref());
+        let result = self.draft.target.set_path(path.as_ref());
         self.keep(result)
     }
 
     /// Removes `prefix` from the path where it ends at a segment boundary: of `/api`, `/api/x` loses it and
     /// `/apix` does not.
     pub fn strip_prefix(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        let original = &self.headers.received().uri;
-        self.target.strip_prefix(original, prefix.as_ref());
+        let Draft {
+            target, headers, ..
+        } = &mut *self.draft;
+        let original = &headers.received().uri;
+        target.strip_prefix(original, prefix.as_ref());
         self
     }
 
     /// Puts `prefix` before the path.
     pub fn prefix_path(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        let original = &self.headers.received().uri;
-        let result = self.target.prefix_path(original, prefix.as_ref());
+        let Draft {
+            target, headers, ..
+        } = &mut *self.draft;
+        let original = &headers.received().uri;
+        let result = target.prefix_path(original, prefix.as_ref());
         self.keep(result)
     }
 
@@ -214,30 +189,40 @@ impl ModifiableRequest {
     /// # Ok(()) }
     /// ```
     pub fn rewrite_path(&mut self, template: impl AsRef<str>) -> &mut Self {
-        let original = self.headers.received();
-        let param = |name: &str| original.params.get(original.uri.path(), name);
-        let result = self.target.rewrite_path(template.as_ref(), param);
+        let Draft {
+            target,
+            headers,
+            params,
+            ..
+        } = &mut *self.draft;
+        let path = headers.received().uri.path();
+        let result = target.rewrite_path(template.as_ref(), |name| params.get(path, name));
         self.keep(result)
     }
 
     /// Replaces the whole query; an empty one removes it.
     pub fn set_query(&mut self, query: impl AsRef<str>) -> &mut Self {
-        let result = self.target.set_query(query.as_ref());
+        let result = self.draft.target.set_query(query.as_ref());
         self.keep(result)
     }
 
     /// Appends `name=value` to the query, encoding both.
     pub fn append_query(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
-        let original = &self.headers.received().uri;
-        self.target
-            .append_query(original, name.as_ref(), value.as_ref());
+        let Draft {
+            target, headers, ..
+        } = &mut *self.draft;
+        let original = &headers.received().uri;
+        target.append_query(original, name.as_ref(), value.as_ref());
         self
     }
 
     /// Removes every pair called `name` from the query; the others stay byte for byte.
     pub fn remove_query(&mut self, name: impl AsRef<str>) -> &mut Self {
-        let original = &self.headers.received().uri;
-        self.target.remove_query(original, name.as_ref());
+        let Draft {
+            target, headers, ..
+        } = &mut *self.draft;
+        let original = &headers.received().uri;
+        target.remove_query(original, name.as_ref());
         self
     }
 
@@ -289,7 +274,7 @@ impl ModifiableRequest {
         N::Error: Into<http::Error>,
     {
         if let Some(name) = self.name(name) {
-            self.headers.edit().remove(&name);
+            self.draft.headers.edit().remove(&name);
         }
         self
     }
@@ -303,7 +288,7 @@ impl ModifiableRequest {
         M::Error: Into<http::Error>,
     {
         if let (Some(from), Some(to)) = (self.name(from), self.name(to)) {
-            self.headers.rename(&from, &to);
+            self.draft.headers.rename(&from, &to);
         }
         self
     }
@@ -316,13 +301,13 @@ impl ModifiableRequest {
     {
         match method.try_into() {
             Ok(Method::CONNECT) => {
-                self.fault(Error::new(
+                self.draft.fault(Error::new(
                     ErrorKind::Handler,
                     "only a client can ask for CONNECT",
                 ));
             }
-            Ok(method) => self.method = Some(method),
-            Err(error) => self.fault(invalid("method", error.into())),
+            Ok(method) => self.draft.method = Some(method),
+            Err(error) => self.draft.fault(invalid("method", error.into())),
         }
         self
     }
@@ -333,22 +318,22 @@ impl ModifiableRequest {
     /// [`ErrorKind::BodyTooLarge`] past `limit` (a 413 if it leaves the handler), [`ErrorKind::ClientBody`] when the
     /// client broke off. The body is gone then.
     pub async fn body_bytes(&mut self, limit: usize) -> Result<Bytes, Error> {
-        let bytes = match std::mem::take(&mut self.body).bytes(limit).await {
+        let bytes = match std::mem::take(&mut self.draft.body).bytes(limit).await {
             Ok(bytes) => bytes,
             Err(error) => {
                 let again = Error::new(error.kind(), "the request body could not be read");
-                self.fault(again);
+                self.draft.fault(again);
                 return Err(error);
             }
         };
-        self.body = Body::from(bytes.clone());
+        self.draft.body = Body::from(bytes.clone());
         Ok(bytes)
     }
 
     /// Replaces the body; Content-Length follows it.
     pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
-        self.body = body.into();
-        self.headers.edit().remove(Name::ContentLength);
+        self.draft.body = body.into();
+        self.draft.headers.edit().remove(Name::ContentLength);
         self
     }
 
@@ -358,7 +343,7 @@ impl ModifiableRequest {
         B: http_body::Body + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let body = Body::new(map(std::mem::take(&mut self.body)));
+        let body = Body::new(map(std::mem::take(&mut self.draft.body)));
         self.set_body(body)
     }
 
@@ -369,7 +354,8 @@ impl ModifiableRequest {
         F: FnOnce(&mut Response) -> R + Send + 'static,
         R: IntoEdit,
     {
-        self.hooks
+        self.draft
+            .hooks
             .push(Hook::new(|response| hook(response).into_edit()));
         self
     }
@@ -379,25 +365,17 @@ impl ModifiableRequest {
     /// # Errors
     /// The first fault of the editing methods. The request is spent then too: building it again is an error.
     pub fn build(&mut self) -> Result<Outbound, Error> {
-        if std::mem::replace(&mut self.built, true) {
-            return Err(Error::new(
-                ErrorKind::Handler,
-                "the request was already built",
-            ));
-        }
-        if let Some(fault) = self.fault.take() {
-            return Err(fault);
-        }
-        let spent = Headers::spent(Arc::clone(self.headers.received()));
+        self.draft.finish()?;
+        let spent = Box::new(self.draft.spent());
         Ok(Outbound {
-            path_and_query: self.target.path_and_query(self.uri())?,
-            origin: self.target.origin().cloned(),
-            method: self.method.take(),
-            headers: std::mem::replace(&mut self.headers, spent),
-            body: std::mem::take(&mut self.body),
-            hooks: std::mem::take(&mut self.hooks),
-            hop: std::mem::take(&mut self.hop),
+            draft: std::mem::replace(&mut self.draft, spent),
         })
+    }
+
+    /// The same for a request that nobody will ask any more.
+    pub(super) fn into_built(mut self) -> Result<Outbound, Error> {
+        self.draft.finish()?;
+        Ok(Outbound { draft: self.draft })
     }
 
     /// Sends the request now and returns the endpoint's response, for the rare handler that must see it before it
@@ -407,39 +385,43 @@ impl ModifiableRequest {
     /// A fault of the editing methods, or what went wrong upstream.
     pub async fn send(&mut self) -> Result<Response, Error> {
         let outbound = self.build()?;
-        let context = Arc::clone(&self.original().context);
+        let context = Arc::clone(&self.draft.context);
         context.send(outbound).await
     }
 
     /// The request with a fault it began with.
     pub(super) fn with_fault(mut self, fault: Option<http::Error>) -> Self {
-        self.fault = fault.map(|fault| invalid("request", fault));
+        self.draft.fault = fault.map(|fault| invalid("request", fault));
         self
     }
 
     /// The request as it came in.
     pub(crate) fn original(&self) -> &Received {
-        self.headers.received()
+        self.draft.original()
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        self.draft.context.states()
     }
 
     /// The fields that will be sent.
     pub(crate) fn fields(&self) -> &Fields<Above> {
-        self.headers.now()
+        self.draft.headers.now()
     }
 
     /// The same, for the sanitising that runs before the handler.
     pub(crate) fn headers_mut(&mut self) -> &mut Headers {
-        &mut self.headers
+        &mut self.draft.headers
     }
 
     /// What is kept beside them.
     pub(crate) fn hop_mut(&mut self) -> &mut Hop {
-        &mut self.hop
+        &mut self.draft.hop
     }
 
     /// Whether the client sends no content.
     pub(crate) fn is_bodyless(&self) -> bool {
-        http_body::Body::is_end_stream(&self.body)
+        http_body::Body::is_end_stream(&self.draft.body)
     }
 
     fn edit<N, V>(
@@ -458,10 +440,10 @@ impl ModifiableRequest {
             return self;
         };
         match value.try_into() {
-            Ok(value) => edit(&mut self.headers, &name, value.as_bytes()),
+            Ok(value) => edit(&mut self.draft.headers, &name, value.as_bytes()),
             Err(error) => {
                 let error = invalid("header value", error.into()).within(name);
-                self.fault(error);
+                self.draft.fault(error);
             }
         }
         self
@@ -475,12 +457,12 @@ impl ModifiableRequest {
         match name.try_into() {
             Ok(name) if is_reserved(&name) => {
                 let what = format!("`{name}` belongs to one connection: dial sets it");
-                self.fault(Error::new(ErrorKind::Handler, what));
+                self.draft.fault(Error::new(ErrorKind::Handler, what));
                 None
             }
             Ok(name) => Some(name),
             Err(error) => {
-                self.fault(invalid("header name", error.into()));
+                self.draft.fault(invalid("header name", error.into()));
                 None
             }
         }
@@ -488,14 +470,9 @@ impl ModifiableRequest {
 
     fn keep(&mut self, result: Result<(), Error>) -> &mut Self {
         if let Err(error) = result {
-            self.fault(error);
+            self.draft.fault(error);
         }
         self
-    }
-
-    /// Keeps the first fault.
-    fn fault(&mut self, error: Error) {
-        self.fault.get_or_insert(error);
     }
 }
 
@@ -511,12 +488,7 @@ fn detached() -> Arc<dyn Context> {
 impl Default for ModifiableRequest {
     /// `GET /` without fields or a body.
     fn default() -> Self {
-        Self::received(
-            Incoming::default(),
-            Arc::default(),
-            Params::none(),
-            detached(),
-        )
+        Self::received(Incoming::default(), Params::none(), detached())
     }
 }
 
@@ -527,9 +499,9 @@ impl fmt::Debug for ModifiableRequest {
             .field("uri", self.uri())
             .field("path", &self.path())
             .field("query", &self.query())
-            .field("headers", self.headers.now())
-            .field("body", &self.body)
-            .field("fault", &self.fault)
+            .field("headers", self.fields())
+            .field("body", &self.draft.body)
+            .field("fault", &self.draft.fault)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,8 @@ use crate::body::Body;
 use crate::fields::Name;
 use crate::handler::ModifiableRequest;
 use crate::handler::context::{Detached, Peer, States};
+use crate::handler::hop::Hop;
+use crate::handler::received::{Incoming, Received};
 use crate::route::Params;
 
 /// Builds a [`ModifiableRequest`] for a unit test; what cannot be comes out of the request's `build`.
@@ -111,9 +113,14 @@ impl RequestBuilder {
         let context = Arc::new(Detached {
             states: self.states,
         });
+        let (parts, body) = request.into_parts();
+        let incoming = Incoming {
+            received: Arc::new(Received::new(parts, Arc::new(peer))),
+            body,
+            hop: Hop::default(),
+        };
         let params = Params::given(self.params);
-        let mut request =
-            ModifiableRequest::received(request.into(), Arc::new(peer), params, context);
+        let mut request = ModifiableRequest::received(incoming, params, context);
         // The endpoint decides what is sent.
         request.headers_mut().edit().remove(Name::Host);
         request.with_fault(fault)

@@ -9,7 +9,7 @@ use crate::client::{Client, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
-use crate::handler::{Answer, Hop, Outbound};
+use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::RouteSpec;
 use crate::upstream::{AdHoc, Tried};
 
@@ -37,17 +37,18 @@ impl Forwarder {
         route: &RouteSpec,
         mut outbound: Outbound,
     ) -> Result<Answer, Error> {
-        let mut host = host_override(&mut outbound, route.host_header);
-        let origin = outbound.origin.take();
-        let hop = settled_hop(&mut outbound)?;
+        let draft = &mut *outbound.draft;
+        let mut host = host_override(draft, route.host_header);
+        let origin = draft.target.origin().cloned();
+        let hop = settled_hop(draft)?;
         if let Some(authority) = &hop.connect {
             // RFC 9110 §7.2: whoever is asked for the tunnel reads the same in both places.
             host = Some(authority.as_str().as_bytes().to_vec());
         }
         // The framing is dial's own.
-        outbound.headers.edit().remove(Name::ContentLength);
+        draft.headers.edit().remove(Name::ContentLength);
         let peer = route.proxy_protocol.map(|version| {
-            let peer = Arc::clone(&outbound.received().peer);
+            let peer = Arc::clone(&draft.original().peer);
             (version, peer)
         });
         let way = Way {
@@ -73,7 +74,7 @@ impl Forwarder {
                     tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
                     tried.insert(&endpoint);
                     last = Some(error);
-                    outbound = *again;
+                    outbound = again;
                 }
                 Err(Failed { error, .. }) => return Err(error),
             }
@@ -84,26 +85,26 @@ impl Forwarder {
 }
 
 /// What is still asked of the endpoint's connection once the handler has had its say.
-fn settled_hop(outbound: &mut Outbound) -> Result<Hop, Error> {
-    let mut hop = std::mem::take(&mut outbound.hop);
-    let connect = *outbound.method() == Method::CONNECT;
+fn settled_hop(draft: &mut Draft) -> Result<Hop, Error> {
+    let mut hop = std::mem::take(&mut draft.hop);
+    let connect = *draft.method() == Method::CONNECT;
     if connect != hop.connect.is_some() {
         let what = "a handler can neither make a CONNECT nor turn one into something else";
         return Err(Error::new(ErrorKind::Handler, what));
     }
     // It would come before the switch, and nobody could tell where it ends.
-    if !outbound.body.is_end_stream() {
+    if !draft.body.is_end_stream() {
         hop.upgrade = None;
     }
     Ok(hop)
 }
 
 /// The Host to send if it is not the endpoint's own: the handler's, or the client's where that is preserved.
-fn host_override(outbound: &mut Outbound, rule: HostHeader) -> Option<Vec<u8>> {
-    match (outbound.headers.take_host(), rule) {
+fn host_override(draft: &mut Draft, rule: HostHeader) -> Option<Vec<u8>> {
+    match (draft.headers.take_host(), rule) {
         (Some(own), _) => Some(own),
         (None, HostHeader::Preserve) => {
-            let host = outbound.received().fields.values(Name::Host).next();
+            let host = draft.original().fields.values(Name::Host).next();
             host.map(<[u8]>::to_vec)
         }
         (None, HostHeader::Endpoint) => None,

@@ -25,7 +25,7 @@ pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
 use crate::config::Pseudonym;
 use crate::error::{Error, ErrorKind, RequestSent};
-use crate::handler::context::{BoxFuture, Context, Peer, States};
+use crate::handler::context::{BoxFuture, Context, States};
 use crate::handler::{
     Answer, Decision, Hook, Incoming, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject,
     Response,
@@ -60,19 +60,20 @@ impl Proxy {
     }
 
     /// Answers one request, come what may.
-    pub(crate) async fn handle(&self, incoming: Incoming, peer: &Arc<Peer>) -> Answer {
+    pub(crate) async fn handle(&self, incoming: Incoming) -> Answer {
+        let received = &incoming.received;
         let host = match self.table.has_domains() {
-            true => incoming.host(),
+            true => received.host(),
             false => None,
         };
         // CONNECT has no path, and `OPTIONS *` is about all of them: both belong to whoever has the root.
-        let path = match incoming.uri.path() {
+        let path = match received.uri.path() {
             "" | "*" => "/",
             path => path,
         };
-        let method = &incoming.method;
+        let method = &received.method;
         match self.table.find(host, method, path) {
-            Lookup::Found(lane, params) => lane.handle(incoming, peer, params).await,
+            Lookup::Found(lane, params) => lane.handle(incoming, params).await,
             Lookup::NotFound => {
                 let what = format!("no route takes {}", path.escape_debug());
                 self.refuse(&Error::new(ErrorKind::NotFound, what), method)
@@ -106,16 +107,11 @@ impl Lane {
     }
 
     /// Answers one request on this route, come what may.
-    pub(crate) async fn handle(
-        self: &Arc<Self>,
-        incoming: Incoming,
-        peer: &Arc<Peer>,
-        params: Params,
-    ) -> Answer {
-        let asked = incoming.method.clone();
+    pub(crate) async fn handle(self: &Arc<Self>, incoming: Incoming, params: Params) -> Answer {
+        let asked = incoming.received.method.clone();
         let total = self.route.timeouts.total;
         // Pinned where it is made: it is large, and moving it costs.
-        let run = pin!(self.run(incoming, peer, params, &asked));
+        let run = pin!(self.run(incoming, params, &asked));
         let result = match total.map(|total| after(Instant::now(), total)) {
             None => run.await,
             Some(deadline) => match timeout_at(deadline, run).await {
@@ -144,13 +140,12 @@ impl Lane {
     async fn run(
         self: &Arc<Self>,
         incoming: Incoming,
-        peer: &Arc<Peer>,
         params: Params,
         asked: &Method,
     ) -> Result<Answer, Error> {
         let incoming = self.limited(incoming)?;
-        let (context, peer) = (Arc::<Self>::clone(self), Arc::clone(peer));
-        let mut request = ModifiableRequest::received(incoming, peer, params, context);
+        let context = Arc::<Self>::clone(self);
+        let mut request = ModifiableRequest::received(incoming, params, context);
         if let Some(answer) = admit::admit(&mut request, &self.route)? {
             return Ok(answer.into());
         }
@@ -181,7 +176,9 @@ impl Lane {
 
     /// Whether the endpoint's response is the answer as it is.
     fn leaves_untouched(&self, outbound: &Outbound, asked: &Method) -> bool {
-        outbound.method() == asked && outbound.hooks.is_empty() && self.route.on_response.is_none()
+        outbound.method() == asked
+            && outbound.draft.hooks.is_empty()
+            && self.route.on_response.is_none()
     }
 
     /// Refuses a body that is announced too large before anything else happens, and watches one that is not.
@@ -216,7 +213,7 @@ impl Lane {
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
     async fn forward(&self, mut outbound: Outbound) -> Result<Answer, Error> {
-        let hooks = std::mem::take(&mut outbound.hooks);
+        let hooks = std::mem::take(&mut outbound.draft.hooks);
         let mut answer = self.forwarder.forward(&self.route, outbound).await?;
         rewrite::sanitise_response(&mut answer, &self.route);
         if hooks.is_empty() && self.route.on_response.is_none() {

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fields::{Name, takes_trailers};
 use crate::h1::{Length, RequestHead, WriteError, Writer};
 use crate::handler::context::Peer;
-use crate::handler::{Answer, Hop, Incoming};
+use crate::handler::{Answer, Hop, Incoming, Received};
 use crate::proxy::Proxy;
 use crate::relay::{Channel, Relay};
 use crate::tunnel::Tunnel;
@@ -269,16 +269,20 @@ impl Connection {
             trailers,
             ..Hop::default()
         };
-        let mut incoming = Incoming {
+        let mut received = Received {
             method: head.method,
             uri: head.uri,
             version: head.version,
             fields: head.fields,
+            peer: Arc::clone(&self.peer),
+            map: OnceLock::new(),
+        };
+        received.settle_host();
+        Incoming {
+            received: Arc::new(received),
             body,
             hop,
-        };
-        incoming.settle_host();
-        incoming
+        }
     }
 
     fn body(&mut self, length: Length, waits: Option<Relay>) -> Body {
@@ -305,8 +309,7 @@ impl Connection {
     /// Runs the proxy; `None` when the client left meanwhile, which drops whatever the proxy was doing.
     async fn answer(&mut self, incoming: Incoming) -> io::Result<Option<Answer>> {
         let proxy = Arc::clone(&self.proxy);
-        let peer = Arc::clone(&self.peer);
-        let mut answer = pin!(proxy.handle(incoming, &peer));
+        let mut answer = pin!(proxy.handle(incoming));
         std::future::poll_fn(|cx| {
             if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
                 return Poll::Ready(Ok(Some(answer)));

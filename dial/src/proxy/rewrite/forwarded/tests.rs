@@ -2,7 +2,7 @@ use http::HeaderMap;
 
 use super::*;
 use crate::handler::context::Detached;
-use crate::handler::{Incoming, ModifiableRequest};
+use crate::handler::{Incoming, ModifiableRequest, Received};
 use crate::route::Params;
 
 fn peer(addr: &str, trusted: bool) -> Peer {
@@ -34,16 +34,22 @@ fn set_for(
     client: &[(&str, &str)],
     (forwarding, real_ip): (Forwarding, bool),
 ) -> HeaderMap {
-    let mut incoming = Incoming::default();
+    let mut received = Received {
+        peer: Arc::new(peer.clone()),
+        ..Received::default()
+    };
     for (name, value) in client {
-        incoming.fields.read(name.as_bytes(), value.as_bytes());
+        received.fields.read(name.as_bytes(), value.as_bytes());
     }
     if let Some(host) = host {
-        incoming.fields.append(Name::Host, host.as_bytes());
+        received.fields.append(Name::Host, host.as_bytes());
     }
     let context = Arc::new(Detached::default());
-    let peer = Arc::new(peer.clone());
-    let mut request = ModifiableRequest::received(incoming, peer, Params::none(), context);
+    let incoming = Incoming {
+        received: Arc::new(received),
+        ..Incoming::default()
+    };
+    let mut request = ModifiableRequest::received(incoming, Params::none(), context);
     let headers = request.headers_mut();
     headers.edit().remove(Name::Host);
     set(headers, forwarding, real_ip);
