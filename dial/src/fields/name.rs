@@ -71,7 +71,8 @@ impl Name {
         if let Some([] | [b'-', ..]) = text.strip_prefix(b"x-forwarded") {
             return Self::Forwarding;
         }
-        if text.contains(&b'_') {
+        // Names are short: a plain loop is over before a search has begun.
+        if text.iter().any(|byte| *byte == b'_') {
             let hyphen = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
             let plain: Vec<_> = text.iter().map(hyphen).collect();
             let plain = Self::of(&plain);

@@ -291,8 +291,7 @@ fn is_host(value: &[u8]) -> bool {
             b'%' => host
                 .get(at + 1..at + 3)
                 .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
-            // RFC 3986 §3.2.2: unreserved and sub-delims, but for a comma, which would make it a list.
-            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(byte),
+            _ => is_plain(*byte),
         }),
     };
     let port_ok = port.len() <= 5
@@ -304,9 +303,30 @@ fn is_host(value: &[u8]) -> bool {
     host_ok && port_ok && (!host.is_empty() || value.is_empty())
 }
 
+/// Unreserved and sub-delims (RFC 3986 §3.2.2), but for a comma, which would make it a list.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b';'
+                | b'='
+        )
+}
+
 /// What stands in brackets: an IPv6 address, perhaps with a zone (RFC 6874), or one of a version to come (RFC 3986 §3.2.2).
 fn is_ip_literal(inner: &[u8]) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:%".contains(byte);
+    let is_plain = |byte: &u8| is_plain(*byte) || matches!(byte, b':' | b'%');
     let text = std::str::from_utf8(inner).unwrap_or_default();
     let address = text.split('%').next().unwrap_or_default();
     let future = matches!(inner, [b'v' | b'V', digit, ..] if digit.is_ascii_hexdigit());
