@@ -204,6 +204,10 @@ impl Writer {
         count -= of_small;
         let of_large = count.min(self.large.len());
         self.large.advance(of_large);
+        if self.large.is_empty() {
+            // Even nothing of it would hold the memory it lies in.
+            self.large = Bytes::new();
+        }
         self.tail = &self.tail[count - of_large..];
     }
 
