@@ -136,6 +136,9 @@ impl BodyReader {
 
 /// Takes data out of the input.
 fn data(input: &mut BytesMut, count: usize) -> Frame<Bytes> {
+    if count == input.len() {
+        return Frame::data(std::mem::take(input).freeze());
+    }
     if count > COPY {
         return Frame::data(input.split_to(count).freeze());
     }

@@ -31,6 +31,10 @@ pub(crate) fn poll_read(
     read: impl FnOnce(&mut Limit<&mut BytesMut>) -> Poll<io::Result<usize>>,
 ) -> Poll<io::Result<usize>> {
     let mut room = ROOM.take();
+    if input.is_empty() {
+        // Even nothing of a room would hold it.
+        *input = BytesMut::new();
+    }
     if !room.try_reclaim(SIZE) && room.capacity() < LEAST {
         room = BytesMut::with_capacity(SIZE);
     }
