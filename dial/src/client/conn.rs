@@ -38,8 +38,6 @@ const LIMITS: HeadLimits = HeadLimits {
     bytes: 64 * 1024,
     fields: 256,
 };
-/// Room for a response's head, and for a small body behind it.
-const READ: usize = 8 * 1024;
 /// A timer's first run, before it is needed.
 const IDLE: Duration = Duration::from_mins(1);
 /// How many interim responses one request may bring.
@@ -84,7 +82,6 @@ impl Connection {
     pub(super) fn is_usable(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
         let Self { stream, input, .. } = self;
-        input.reserve(READ);
         // Not under the task's budget: without any of it left, every connection would look open.
         let read = std::future::poll_fn(|cx| stream.poll_read(cx, input));
         pin!(unconstrained(read)).poll(&mut cx).is_pending() && self.input.is_empty()
@@ -208,7 +205,6 @@ impl Connection {
             if waited && !self.exchange.holds {
                 return self.poll_head(way, cx);
             }
-            self.input.reserve(READ);
             match self.stream.poll_read(cx, &mut self.input) {
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.disconnected(None))),

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::h1;
 use crate::tunnel::Duplex;
 
 /// A connection to an endpoint.
@@ -26,13 +27,13 @@ impl Stream {
         }
     }
 
-    /// Reads into the room that `input` has left; 0 is the end.
+    /// Adds to `input`; 0 is the end.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         input: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
-        pin!(self.read_buf(input)).poll(cx)
+        h1::poll_read(input, usize::MAX, |room| pin!(self.read_buf(room)).poll(cx))
     }
 }
 

@@ -8,6 +8,7 @@ mod encode;
 mod framing;
 mod head;
 mod reader;
+mod room;
 mod version;
 mod writer;
 
@@ -18,6 +19,7 @@ pub(crate) use self::encode::{Asks, interim_head, request_head, response_head};
 pub(crate) use self::framing::Length;
 pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead, check_host};
 pub(crate) use self::reader::{BodyError, BodyReader};
+pub(crate) use self::room::poll_read;
 pub(crate) use self::writer::{WriteError, Writer};
 
 /// Whether a line ends in a bare LF. One reader takes that for an end and another does not (RFC 9112 §2.2).

@@ -10,10 +10,6 @@ use super::chunked::{Chunk, Decoder};
 use super::framing::Length;
 use super::head::Malformed;
 
-/// Reads at the least, and at the most, so many bytes at a time; it grows while reads come back full.
-const READ: (usize, usize) = (8 * 1024, 128 * 1024);
-/// There is always room for so much.
-const ROOM: usize = 1024;
 /// Data up to this size are copied, so that no small frame holds a large buffer.
 const COPY: usize = 2 * 1024;
 
@@ -21,8 +17,6 @@ const COPY: usize = 2 * 1024;
 #[derive(Debug)]
 pub(crate) struct BodyReader {
     state: State,
-    /// How much room the next read gets.
-    read: usize,
 }
 
 #[derive(Debug)]
@@ -63,7 +57,6 @@ impl BodyReader {
                 Length::Chunked => State::Chunked(Decoder::default()),
                 Length::UntilClose => State::UntilClose,
             },
-            read: READ.0,
         }
     }
 
@@ -94,18 +87,12 @@ impl BodyReader {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
-            if input.capacity() - input.len() < ROOM {
-                input.reserve(self.read);
-            }
-            let room = input.capacity() - input.len();
             match ready!(read(cx, input)) {
                 Ok(0) if matches!(self.state, State::UntilClose) => {
                     self.state = State::End;
                     return Poll::Ready(None);
                 }
                 Ok(0) => return Poll::Ready(Some(Err(BodyError::Cut))),
-                Ok(count) if count == room => self.read = (self.read * 4).min(READ.1),
-                Ok(count) if count < self.read / 4 => self.read = (self.read / 2).max(READ.0),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(BodyError::Io(error)))),
             }
@@ -149,6 +136,9 @@ impl BodyReader {
 
 /// Takes data out of the input.
 fn data(input: &mut BytesMut, count: usize) -> Frame<Bytes> {
+    if count == input.len() {
+        return Frame::data(std::mem::take(input).freeze());
+    }
     if count > COPY {
         return Frame::data(input.split_to(count).freeze());
     }

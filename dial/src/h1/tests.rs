@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
@@ -156,6 +158,65 @@ fn steps() -> impl Strategy<Value = Vec<usize>> {
         steps.push(last);
         steps
     })
+}
+
+/// As many pieces as are left, each 8,000 bytes of `data`.
+struct Chunks {
+    data: Bytes,
+    left: Arc<AtomicUsize>,
+}
+
+impl HttpBody for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let left = self.left.load(Relaxed);
+        self.left.store(left.saturating_sub(1), Relaxed);
+        Poll::Ready((left > 0).then(|| Ok(Frame::data(self.data.clone()))))
+    }
+}
+
+/// Pieces that are there already leave together, but one that stalls is not added to, and nothing written is held.
+#[test]
+fn pieces_are_gathered() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let data = Bytes::from(vec![b'x'; 8_000]);
+    let left = Arc::new(AtomicUsize::new(20));
+    let mut body = Body::new(Chunks {
+        data: data.clone(),
+        left: Arc::clone(&left),
+    });
+    let mut wire = Wire {
+        taken: Vec::new(),
+        steps: vec![0],
+        at: 0,
+    };
+    let mut writer = Writer::default();
+    writer.begin(Some(Length::Chunked), false, |_| {});
+    for steps in [vec![0], vec![0, 10_000]] {
+        wire.steps = steps;
+        for _ in 0..4 {
+            assert!(
+                writer
+                    .poll_message(&mut wire, &mut body, &mut cx)
+                    .is_pending()
+            );
+            assert_eq!(left.load(Relaxed), 15);
+        }
+    }
+    (wire.steps, wire.at) = (vec![usize::MAX], 0);
+    let ended = writer.poll_message(&mut wire, &mut body, &mut cx);
+    assert!(matches!(ended, Poll::Ready(Ok(()))));
+    // The last chunk is the fifth write, and each is flushed.
+    assert_eq!(wire.at, 2 * 5);
+    drop(body);
+    assert!(data.is_unique());
+    let (body, _) = read(Length::Chunked, &wire.taken, &[100_000]).expect("a whole body");
+    assert_eq!(body.len(), 20 * 8_000);
 }
 
 /// A write may stop just between a large chunk's data and its line end; the next chunk must not get in between.

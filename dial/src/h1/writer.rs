@@ -1,5 +1,6 @@
 //! A message as it goes out: a head, then the frames of a body, framed as the head said.
 
+use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,6 +17,8 @@ use crate::error::Error;
 
 /// Data up to this size are copied behind the head, so that both leave in one plain write.
 const COPY: usize = 4 * 1024;
+/// Data that are there already are gathered until there are so many bytes or pieces, and written at once.
+const GATHER: (usize, usize) = (32 * 1024, 8);
 
 /// So much room an idle connection keeps for its next head.
 const KEPT: usize = 1024;
@@ -27,10 +30,8 @@ pub(crate) struct Writer {
     small: Vec<u8>,
     /// How much of `small` was written.
     at: usize,
-    /// Data too large to copy; behind `small`.
-    large: Bytes,
-    /// The line end of a chunk whose data are in `large`; behind that.
-    tail: &'static [u8],
+    /// Data too large to copy, each with the place in `small` it belongs to.
+    large: VecDeque<(usize, Bytes)>,
     framing: Framing,
     /// Bytes of this message that were written.
     total: u64,
@@ -127,9 +128,13 @@ impl Writer {
         body: &mut Body,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), WriteError>> {
+        if !self.large.is_empty() {
+            // More is not asked for while a peer does not take what it has.
+            ready!(self.poll_flush(io, cx)).map_err(WriteError::Io)?;
+        }
         loop {
             // Frames that are there already go out with the head.
-            while self.framing != Framing::Done && !self.has_large() && self.small.len() < COPY {
+            while self.framing != Framing::Done && !self.has_enough() {
                 if self.framing == Framing::Broken {
                     return Poll::Ready(Err(WriteError::Body(None)));
                 }
@@ -159,14 +164,14 @@ impl Writer {
     ) -> Poll<io::Result<()>> {
         while self.has_bytes() {
             self.tried = true;
-            let small = &self.small[self.at..];
             let io = Pin::new(&mut *io);
             // One piece is cheaper to write than several, and most messages are one.
-            let written = if self.large.is_empty() && self.tail.is_empty() {
-                io.poll_write(cx, small)
+            let written = if self.large.is_empty() {
+                io.poll_write(cx, &self.small[self.at..])
             } else {
-                let parts = [small, &self.large, self.tail].map(IoSlice::new);
-                io.poll_write_vectored(cx, &parts)
+                let mut parts = [IoSlice::new(&[]); 2 * GATHER.1 + 1];
+                let count = self.gather(&mut parts);
+                io.poll_write_vectored(cx, &parts[..count])
             };
             let count = ready!(written)?;
             if count == 0 {
@@ -187,27 +192,53 @@ impl Writer {
     }
 
     fn has_bytes(&self) -> bool {
-        self.at < self.small.len() || self.has_large()
+        self.at < self.small.len() || !self.large.is_empty()
     }
 
-    /// Whether large data, or their line end, are not written yet: nothing may go into `small` before.
-    fn has_large(&self) -> bool {
-        !self.large.is_empty() || !self.tail.is_empty()
+    /// Whether there is so much that more is not asked for before it was written.
+    fn has_enough(&self) -> bool {
+        let large = || self.large.iter().map(|(_, data)| data.len()).sum::<usize>();
+        self.small.len() >= COPY || self.large.len() >= GATHER.1 || large() >= GATHER.0
+    }
+
+    /// Everything there is, in order; how many parts it has.
+    fn gather<'a>(&'a self, parts: &mut [IoSlice<'a>; 2 * GATHER.1 + 1]) -> usize {
+        let (mut at, mut count) = (self.at, 0);
+        let mut push = |part: &'a [u8]| {
+            if !part.is_empty() {
+                parts[count] = IoSlice::new(part);
+                count += 1;
+            }
+        };
+        for (place, data) in &self.large {
+            push(&self.small[at..*place]);
+            push(data);
+            at = *place;
+        }
+        push(&self.small[at..]);
+        count
     }
 
     fn wrote(&mut self, mut count: usize) {
         self.total += count as u64;
         self.unflushed = true;
-        let of_small = count.min(self.small.len() - self.at);
-        self.at += of_small;
+        while let Some((place, data)) = self.large.front_mut() {
+            let of_small = count.min(*place - self.at);
+            self.at += of_small;
+            count -= of_small;
+            if count < data.len() {
+                data.advance(count);
+                return;
+            }
+            count -= data.len();
+            // Even nothing of it would hold the memory it lies in.
+            self.large.pop_front();
+        }
+        self.at += count;
         if self.at == self.small.len() {
             self.small.clear();
             self.at = 0;
         }
-        count -= of_small;
-        let of_large = count.min(self.large.len());
-        self.large.advance(of_large);
-        self.tail = &self.tail[count - of_large..];
     }
 
     /// Takes a frame in, or the end.
@@ -239,12 +270,11 @@ impl Writer {
         }
         if data.len() <= COPY {
             self.small.extend_from_slice(&data);
-            if chunked {
-                self.small.extend_from_slice(b"\r\n");
-            }
         } else {
-            self.large = data;
-            self.tail = if chunked { b"\r\n" } else { b"" };
+            self.large.push_back((self.small.len(), data));
+        }
+        if chunked {
+            self.small.extend_from_slice(b"\r\n");
         }
         if self.framing == Framing::Exact(0) {
             self.framing = Framing::Done;

@@ -33,8 +33,6 @@ use crate::proxy::Proxy;
 use crate::relay::{Channel, Relay};
 use crate::tunnel::Tunnel;
 
-/// Room for a request's head.
-const READ: usize = 4 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 
@@ -188,7 +186,6 @@ impl Connection {
                     return Ok(Next::Refuse(Error::new(ErrorKind::ClientTimeout, what)));
                 }
             }
-            reader.input.reserve(READ);
             let before = reader.input.len();
             reader.read_now().await?;
             parse = limits::is_worth_parsing(&reader.input, before, &self.config.head);
@@ -378,11 +375,8 @@ impl Connection {
             return Poll::Pending;
         };
         while !reader.ended && reader.input.len() < self.config.read_ahead {
-            if reader.input.len() == reader.input.capacity() {
-                reader.input.reserve(512);
-            }
-            let room = self.config.read_ahead - reader.input.len();
-            match reader.poll_read_within(room, cx) {
+            let most = self.config.read_ahead - reader.input.len();
+            match reader.poll_read_within(most, cx) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,

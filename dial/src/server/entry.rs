@@ -17,9 +17,6 @@ use crate::handler::context::Peer;
 use crate::proxy_protocol::{self, Header, Malformed};
 use crate::quiet::after;
 
-/// Room for a PROXY protocol header, and for what may come with it.
-const READ: usize = 4 * 1024;
-
 /// What all connections are judged by.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -116,7 +113,6 @@ async fn announced(reader: &mut Reader, deadline: Instant) -> Result<Header, Mis
         }
         let readable = reader.readable(deadline).await.ok_or(Missing::Late)?;
         readable.map_err(Missing::Io)?;
-        reader.input.reserve(READ);
         reader.read_now().await.map_err(Missing::Io)?;
     }
 }

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -20,8 +20,11 @@ use tokio::time::Instant;
 use super::patience::{Pace, Patience};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
-use crate::h1::{BodyError, BodyReader, Length};
+use crate::h1::{self, BodyError, BodyReader, Length};
 use crate::relay::Relay;
+
+/// The most that is read of a head at once: a body of 16 KiB comes with it.
+const HEAD: usize = 20 * 1024;
 
 /// The reading side of a connection.
 #[derive(Debug)]
@@ -68,7 +71,7 @@ impl Reader {
 
     /// Reads what there is without waiting for more.
     pub(super) async fn read_now(&mut self) -> io::Result<()> {
-        poll_fn(|cx| match self.poll_read(cx) {
+        poll_fn(|cx| match self.poll_read_within(HEAD, cx) {
             // Readiness can be stale.
             Poll::Pending => Poll::Ready(Ok(())),
             Poll::Ready(read) => Poll::Ready(read.map(drop)),
@@ -76,19 +79,21 @@ impl Reader {
         .await
     }
 
-    /// Reads into the room that the input has left; 0 is the end.
+    /// Adds to the input; 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.poll_read_within(usize::MAX, cx)
     }
 
-    /// The same, but no more than `limit` bytes.
+    /// The same, but no more than `most` bytes.
     pub(super) fn poll_read_within(
         &mut self,
-        limit: usize,
+        most: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut room = (&mut self.input).limit(limit);
-        let count = ready!(pin!(self.half.read_buf(&mut room)).poll(cx))?;
+        let half = &mut self.half;
+        let count = ready!(h1::poll_read(&mut self.input, most, |room| {
+            pin!(half.read_buf(room)).poll(cx)
+        }))?;
         self.ended |= count == 0;
         Poll::Ready(Ok(count))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::{Connection, READ};
+use super::Connection;
 
 /// What is read from a client, and for how long, so that it sees the last response before the connection ends.
 const LINGER: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(2));
@@ -24,7 +24,6 @@ impl Connection {
             let mut left = LINGER.0;
             while left > 0 && !reader.ended {
                 reader.input.clear();
-                reader.input.reserve(READ);
                 let read = std::future::poll_fn(|cx| reader.poll_read(cx)).await;
                 left = left.saturating_sub(read.unwrap_or(left));
             }
