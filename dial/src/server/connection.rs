@@ -1,11 +1,11 @@
 //! One client connection: a head comes in, [`Proxy`] answers, a response goes out, and again.
 
+mod idle;
 mod linger;
 mod switch;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,15 +14,19 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use http::header::EXPECT;
 use http::{Method, Request, Version};
-use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
-use super::entry::Entry;
+use self::idle::Idle;
+pub(super) use self::idle::serve;
+use super::clients::Place;
+use super::entry::Guest;
 use super::limits::{self, HeadWait, Life};
 use super::outgoing::{self, Asked};
 use super::patience::{Pace, Patience};
-use super::shutdown::{Phase, reached};
 use super::upload::{Reader, Slot, Upload};
+use super::worker::Shared;
 use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -38,42 +42,6 @@ use crate::tunnel::Tunnel;
 const READ: usize = 4 * 1024;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
-
-/// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
-pub(super) async fn serve(
-    entry: Arc<Entry>,
-    stream: TcpStream,
-    addr: SocketAddr,
-    proxy: Arc<Proxy>,
-    mut phase: PhaseReceiver,
-) {
-    let life = Life::new();
-    let (read, write) = stream.into_split();
-    let mut reader = Reader::new(read);
-    let Some((peer, _place)) = entry.welcome(addr, &mut reader, &mut phase).await else {
-        return;
-    };
-    // A response's parts are written together; waiting for more would only delay them.
-    let _ = write.as_ref().set_nodelay(true);
-    let connection = Connection {
-        reader: Some(reader),
-        slot: None,
-        channel: Channel::default(),
-        write,
-        writer: Writer::default(),
-        half_closed: Patience::default(),
-        stalled: Patience::default(),
-        rest: None,
-        life,
-        config: Arc::clone(&entry.config),
-        peer: Arc::new(peer),
-        proxy,
-        phase,
-    };
-    if let Err(error) = connection.run().await {
-        tracing::debug!("client connection ended: {error}");
-    }
-}
 
 /// How an exchange leaves its connection.
 enum After {
@@ -105,10 +73,15 @@ struct Connection {
     /// The reading side after a body that was not read to its end: good only to be drained.
     rest: Option<Reader>,
     life: Life,
+    /// For the next head.
+    wait: HeadWait,
     config: Arc<Config>,
     peer: Arc<Peer>,
     proxy: Arc<Proxy>,
     phase: PhaseReceiver,
+    shared: Arc<Shared>,
+    place: Option<Place>,
+    permit: OwnedSemaphorePermit,
 }
 
 /// What came of waiting for a request.
@@ -118,40 +91,103 @@ struct Connection {
 )]
 enum Next {
     Head(RequestHead),
+    /// Nothing, for so long that there is more to be gained from not being ready for it. Given up at that time.
+    Idle(Instant),
     /// The client, or a shutdown, ended the connection between two requests.
     End,
     Refuse(Error),
 }
 
 impl Connection {
-    async fn run(mut self) -> io::Result<()> {
+    /// Serves requests until the connection ends, or lies idle.
+    async fn serve(idle: Idle) -> io::Result<Option<Idle>> {
+        let (read, write) = idle.stream.into_split();
+        let mut reader = Reader::new(read, idle.timer);
+        let shared = idle.shared;
+        let mut wait = HeadWait::rest(idle.deadline);
+        let (peer, place) = match idle.guest {
+            Guest::Known(peer, place) => (peer, place),
+            Guest::Unannounced(addr) => {
+                let welcome = shared.entry.welcome(addr, &mut reader, idle.deadline);
+                let known = tokio::select! {
+                    known = welcome => known,
+                    () = shared.draining() => None,
+                };
+                let Some(known) = known else {
+                    return Ok(None);
+                };
+                wait = HeadWait::default();
+                known
+            }
+        };
+        let connection = Self {
+            reader: Some(reader),
+            slot: None,
+            channel: Channel::default(),
+            write,
+            writer: Writer::default(),
+            half_closed: Patience::default(),
+            stalled: Patience::default(),
+            rest: None,
+            life: idle.life,
+            wait,
+            config: Arc::clone(&shared.entry.config),
+            peer,
+            proxy: Arc::clone(&shared.proxy),
+            phase: shared.phase.clone(),
+            shared,
+            place,
+            permit: idle.permit,
+        };
+        connection.run().await
+    }
+
+    async fn run(mut self) -> io::Result<Option<Idle>> {
         loop {
             let after = match self.next().await? {
                 Next::Head(head) => self.exchange(head).await?,
                 Next::Refuse(error) => self.refuse(&error, &self.unasked()).await?,
+                Next::Idle(deadline) => return self.take_apart(deadline),
                 Next::End => After::Close,
             };
             match after {
-                After::Next => {}
-                After::Linger => return self.linger().await,
-                After::Close => return Ok(()),
+                After::Next => continue,
+                After::Linger => self.linger().await?,
+                After::Close => {}
                 After::Reset => {
                     self.write.as_ref().set_zero_linger()?;
                     // Dropped, it would close its side in order first.
                     self.write.forget();
-                    return Ok(());
                 }
-                After::Tunnel(tunnel) => return self.join(tunnel).await,
+                After::Tunnel(tunnel) => self.join(tunnel).await?,
             }
+            return Ok(None);
         }
     }
 
-    /// Waits for a head. An idle connection holds no buffer.
+    /// What is kept of a connection with which nothing goes on.
+    fn take_apart(self, deadline: Instant) -> io::Result<Option<Idle>> {
+        let Some(mut reader) = self.reader else {
+            return Ok(None);
+        };
+        let timer = reader.take_timer();
+        let (stream, _) = reader.reunite(self.write)?;
+        Ok(Some(Idle {
+            stream,
+            timer,
+            deadline,
+            life: self.life,
+            guest: Guest::Known(self.peer, self.place),
+            permit: self.permit,
+            shared: self.shared,
+        }))
+    }
+
+    /// Waits for a head. No buffer is held meanwhile.
     async fn next(&mut self) -> io::Result<Next> {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
         };
-        let mut wait = HeadWait::default();
         let mut parse = !reader.input.is_empty();
         loop {
             // Empty lines in front are no request yet (RFC 9112 §2.2).
@@ -163,6 +199,7 @@ impl Connection {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
                         self.life.requests += 1;
+                        self.wait = HeadWait::default();
                         return Ok(Next::Head(head));
                     }
                     Ok(None) => {}
@@ -176,14 +213,15 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
-            let deadline = wait.until(idle, &self.life, &self.config);
+            let deadline = self.wait.until(idle, &self.life, &self.config);
             let readable = tokio::select! {
+                biased;
                 readable = reader.readable(deadline) => readable,
-                () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
+                () = self.shared.draining(), if idle => return Ok(Next::End),
             };
             match readable {
                 Some(readable) => readable?,
-                None if idle => return Ok(Next::End),
+                None if idle => return Ok(self.wait.goes_on().map_or(Next::End, Next::Idle)),
                 None => {
                     let what = "the head took too long";
                     return Ok(Next::Refuse(Error::new(ErrorKind::ClientTimeout, what)));

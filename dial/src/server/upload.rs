@@ -5,7 +5,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -17,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
-use super::patience::{Pace, Patience};
+use super::patience::{Pace, Patience, Timer};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{BodyError, BodyReader, Length};
@@ -36,18 +35,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(half: OwnedReadHalf) -> Self {
+    /// `timer` is one that somebody else waited with before.
+    pub(super) fn new(half: OwnedReadHalf, timer: Timer) -> Self {
         Self {
             half,
             input: BytesMut::new(),
             ended: false,
-            patience: Patience::default(),
+            patience: Patience::with(timer),
         }
-    }
-
-    /// The address the client connected to.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        self.half.local_addr().ok()
     }
 
     /// The two halves as the socket they were, with what was read ahead.
@@ -56,14 +51,14 @@ impl Reader {
         Ok((stream, self.input))
     }
 
+    /// The timer, for whoever waits next.
+    pub(super) fn take_timer(&mut self) -> Timer {
+        std::mem::take(self.patience.timer())
+    }
+
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
     pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
-        let (half, timer) = (&self.half, self.patience.timer());
-        poll_fn(|cx| match half.as_ref().poll_read_ready(cx) {
-            Poll::Ready(ready) => Poll::Ready(Some(ready)),
-            Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
-        })
-        .await
+        readable(self.half.as_ref(), self.patience.timer(), deadline).await
     }
 
     /// Reads what there is without waiting for more.
@@ -92,6 +87,19 @@ impl Reader {
         self.ended |= count == 0;
         Poll::Ready(Ok(count))
     }
+}
+
+/// Waits for bytes; `None` when there are none by `deadline`.
+pub(super) async fn readable(
+    stream: &TcpStream,
+    timer: &mut Timer,
+    deadline: Instant,
+) -> Option<io::Result<()>> {
+    poll_fn(|cx| match stream.poll_read_ready(cx) {
+        Poll::Ready(ready) => Poll::Ready(Some(ready)),
+        Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
+    })
+    .await
 }
 
 /// A body on its way in.

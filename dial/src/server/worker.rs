@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::PhaseReceiver;
@@ -63,7 +64,14 @@ impl Worker {
         let mut phase = self.phase.clone();
         let drain_timeout = self.entry.config.drain_timeout;
 
-        self.accept(&connections).await?;
+        let shared = Arc::new(Shared {
+            entry: self.entry,
+            proxy: Arc::new(self.proxy),
+            phase: self.phase,
+            drain: Notify::new(),
+        });
+        accept(Accept::new(self.source)?, &shared, &connections).await;
+        shared.drain.notify_waiters();
 
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
         let drained = timeout(drain_timeout, connections.acquire_many(all));
@@ -76,46 +84,56 @@ impl Worker {
         }
         Ok(())
     }
+}
 
-    /// Accepts until the server shuts down.
-    async fn accept(self, connections: &Arc<Semaphore>) -> io::Result<()> {
-        let mut source = Accept::new(self.source)?;
-        let proxy = Arc::new(self.proxy);
-        let entry = Arc::new(self.entry);
-        let mut phase = self.phase.clone();
-        loop {
-            let next = async {
-                // The bound on connections: without a permit nothing is accepted.
-                let permit = Arc::clone(connections).acquire_owned().await;
-                (source.next().await, permit)
-            };
-            let (accepted, permit) = tokio::select! {
-                next = next => next,
-                () = reached(&mut phase, Phase::Draining) => return Ok(()),
-            };
-            let (Some(accepted), Ok(permit)) = (accepted, permit) else {
-                return Ok(());
-            };
-            match accepted {
-                Ok((stream, addr)) => {
-                    let (entry, proxy) = (Arc::clone(&entry), Arc::clone(&proxy));
-                    let phase = self.phase.clone();
-                    let serve = connection::serve(entry, stream, addr, proxy, phase);
-                    tokio::spawn(holding(permit, serve));
-                }
-                Err(error) => {
-                    // Out of sockets, or a client that left while it waited. Never a reason to end.
-                    tracing::warn!("cannot accept: {error}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+/// What all connections of a worker have in common.
+pub(super) struct Shared {
+    pub(super) entry: Entry,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) phase: PhaseReceiver,
+    /// Tells idle connections that nothing is accepted any more.
+    drain: Notify,
+}
+
+impl Shared {
+    /// Waits until idle connections have to end.
+    pub(super) async fn draining(&self) {
+        // Before the look at the phase, so that nothing is missed.
+        let drain = pin!(self.drain.notified());
+        if !self.phase.has_changed().unwrap_or(true) {
+            drain.await;
         }
     }
 }
 
-async fn holding(permit: OwnedSemaphorePermit, serve: impl Future<Output = ()>) {
-    serve.await;
-    drop(permit);
+/// Accepts until the server shuts down.
+async fn accept(mut source: Accept, shared: &Arc<Shared>, connections: &Arc<Semaphore>) {
+    let mut phase = shared.phase.clone();
+    loop {
+        let next = async {
+            // The bound on connections: without a permit nothing is accepted.
+            let permit = Arc::clone(connections).acquire_owned().await;
+            (source.next().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            next = next => next,
+            () = reached(&mut phase, Phase::Draining) => return,
+        };
+        let (Some(accepted), Ok(permit)) = (accepted, permit) else {
+            return;
+        };
+        match accepted {
+            Ok((stream, addr)) => {
+                let serve = connection::serve(shared, stream, addr, permit);
+                serve.map(tokio::spawn);
+            }
+            Err(error) => {
+                // Out of sockets, or a client that left while it waited. Never a reason to end.
+                tracing::warn!("cannot accept: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 /// A [`Source`] on this worker's runtime.
