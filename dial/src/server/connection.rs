@@ -18,15 +18,13 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use self::idle::Idle;
 pub(super) use self::idle::serve;
 use super::clients::Place;
-use super::entry::Guest;
 use super::limits::{self, HeadWait, Life};
 use super::outgoing::{self, Asked};
 use super::patience::{Pace, Patience};
 use super::upload::{Reader, Slot, Upload};
-use super::worker::Shared;
+use super::worker::Ready;
 use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -47,6 +45,8 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 enum After {
     /// Ready for the next.
     Next,
+    /// Not used for a while. To be given up at that time.
+    Idle(Instant),
     /// To be ended so that the client can read the response.
     Linger,
     /// To be ended at once.
@@ -79,7 +79,7 @@ struct Connection {
     peer: Arc<Peer>,
     proxy: Arc<Proxy>,
     phase: PhaseReceiver,
-    shared: Arc<Shared>,
+    ready: Ready,
     place: Option<Place>,
     permit: OwnedSemaphorePermit,
 }
@@ -91,7 +91,7 @@ struct Connection {
 )]
 enum Next {
     Head(RequestHead),
-    /// Nothing, for so long that there is more to be gained from not being ready for it. Given up at that time.
+    /// Nothing for a while. To be given up at that time.
     Idle(Instant),
     /// The client, or a shutdown, ended the connection between two requests.
     End,
@@ -99,88 +99,30 @@ enum Next {
 }
 
 impl Connection {
-    /// Serves requests until the connection ends, or lies idle.
-    async fn serve(idle: Idle) -> io::Result<Option<Idle>> {
-        let (read, write) = idle.stream.into_split();
-        let mut reader = Reader::new(read, idle.timer);
-        let shared = idle.shared;
-        let mut wait = HeadWait::rest(idle.deadline);
-        let (peer, place) = match idle.guest {
-            Guest::Known(peer, place) => (peer, place),
-            Guest::Unannounced(addr) => {
-                let welcome = shared.entry.welcome(addr, &mut reader, idle.deadline);
-                let known = tokio::select! {
-                    known = welcome => known,
-                    () = shared.draining() => None,
-                };
-                let Some(known) = known else {
-                    return Ok(None);
-                };
-                wait = HeadWait::default();
-                known
-            }
-        };
-        let connection = Self {
-            reader: Some(reader),
-            slot: None,
-            channel: Channel::default(),
-            write,
-            writer: Writer::default(),
-            half_closed: Patience::default(),
-            stalled: Patience::default(),
-            rest: None,
-            life: idle.life,
-            wait,
-            config: Arc::clone(&shared.entry.config),
-            peer,
-            proxy: Arc::clone(&shared.proxy),
-            phase: shared.phase.clone(),
-            shared,
-            place,
-            permit: idle.permit,
-        };
-        connection.run().await
-    }
-
-    async fn run(mut self) -> io::Result<Option<Idle>> {
+    /// Serves requests until the connection has to end, or lies idle.
+    async fn run(&mut self) -> io::Result<After> {
         loop {
             let after = match self.next().await? {
                 Next::Head(head) => self.exchange(head).await?,
                 Next::Refuse(error) => self.refuse(&error, &self.unasked()).await?,
-                Next::Idle(deadline) => return self.take_apart(deadline),
+                Next::Idle(deadline) => After::Idle(deadline),
                 Next::End => After::Close,
             };
             match after {
-                After::Next => continue,
-                After::Linger => self.linger().await?,
-                After::Close => {}
-                After::Reset => {
-                    self.write.as_ref().set_zero_linger()?;
-                    // Dropped, it would close its side in order first.
-                    self.write.forget();
+                After::Next if self.is_idle() && self.ready.are_too_many() => {
+                    let deadline = self.life.idle_until(Instant::now(), &self.config);
+                    return Ok(After::Idle(deadline));
                 }
-                After::Tunnel(tunnel) => self.join(tunnel).await?,
+                After::Next => {}
+                after => return Ok(after),
             }
-            return Ok(None);
         }
     }
 
-    /// What is kept of a connection with which nothing goes on.
-    fn take_apart(self, deadline: Instant) -> io::Result<Option<Idle>> {
-        let Some(mut reader) = self.reader else {
-            return Ok(None);
-        };
-        let timer = reader.take_timer();
-        let (stream, _) = reader.reunite(self.write)?;
-        Ok(Some(Idle {
-            stream,
-            timer,
-            deadline,
-            life: self.life,
-            guest: Guest::Known(self.peer, self.place),
-            permit: self.permit,
-            shared: self.shared,
-        }))
+    /// Whether nothing was read of a next request.
+    fn is_idle(&self) -> bool {
+        let idle = |reader: &Reader| reader.input.is_empty() && !reader.ended;
+        self.reader.as_ref().is_some_and(idle)
     }
 
     /// Waits for a head. No buffer is held meanwhile.
@@ -217,7 +159,7 @@ impl Connection {
             let readable = tokio::select! {
                 biased;
                 readable = reader.readable(deadline) => readable,
-                () = self.shared.draining(), if idle => return Ok(Next::End),
+                () = self.ready.draining(), if idle => return Ok(Next::End),
             };
             match readable {
                 Some(readable) => readable?,

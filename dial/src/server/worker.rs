@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +20,9 @@ use super::listener::{ACCEPT_PAUSE, Source};
 use super::shutdown::{Alive, Phase, reached};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
+
+/// So many connections of a worker stay ready for a request that may soon follow.
+const READY: usize = 512;
 
 pub(super) struct Worker {
     pub(super) number: usize,
@@ -69,6 +74,7 @@ impl Worker {
             proxy: Arc::new(self.proxy),
             phase: self.phase,
             drain: Notify::new(),
+            ready: AtomicUsize::new(0),
         });
         accept(Accept::new(self.source)?, &shared, &connections).await;
         shared.drain.notify_waiters();
@@ -93,6 +99,8 @@ pub(super) struct Shared {
     pub(super) phase: PhaseReceiver,
     /// Tells idle connections that nothing is accepted any more.
     drain: Notify,
+    /// Connections that are ready for a request, or have one.
+    ready: AtomicUsize,
 }
 
 impl Shared {
@@ -103,6 +111,35 @@ impl Shared {
         if !self.phase.has_changed().unwrap_or(true) {
             drain.await;
         }
+    }
+}
+
+/// A connection that is ready for a request, or has one.
+pub(super) struct Ready(Arc<Shared>);
+
+impl Ready {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        shared.ready.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+
+    /// Whether one without a request should not stay ready.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.0.ready.load(Ordering::Relaxed) > READY
+    }
+}
+
+impl Deref for Ready {
+    type Target = Arc<Shared>;
+
+    fn deref(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.0.ready.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

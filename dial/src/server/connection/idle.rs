@@ -5,6 +5,7 @@
 //! for a busy client.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,12 +13,14 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::Connection;
+use super::{After, Connection};
+use crate::h1::Writer;
+use crate::relay::Channel;
 use crate::server::entry::Guest;
-use crate::server::limits::Life;
-use crate::server::patience::Timer;
-use crate::server::upload::readable;
-use crate::server::worker::Shared;
+use crate::server::limits::{HeadWait, Life};
+use crate::server::patience::{Patience, Timer};
+use crate::server::upload::{Reader, readable};
+use crate::server::worker::{Ready, Shared};
 
 pub(super) struct Idle {
     pub(super) stream: TcpStream,
@@ -83,5 +86,83 @@ impl Idle {
             readable = readable => matches!(readable, Some(Ok(()))),
             () = self.shared.draining() => false,
         }
+    }
+}
+
+impl Connection {
+    /// Serves requests until the connection ends, or lies idle.
+    async fn serve(idle: Idle) -> io::Result<Option<Idle>> {
+        let Some(mut connection) = Self::build(idle).await else {
+            return Ok(None);
+        };
+        match connection.run().await? {
+            After::Idle(deadline) => return connection.take_apart(deadline),
+            After::Linger => connection.linger().await?,
+            After::Next | After::Close => {}
+            After::Reset => {
+                connection.write.as_ref().set_zero_linger()?;
+                // Dropped, it would close its side in order first.
+                connection.write.forget();
+            }
+            After::Tunnel(tunnel) => connection.join(tunnel).await?,
+        }
+        Ok(None)
+    }
+
+    /// `None` when the connection has to be closed without an answer.
+    async fn build(idle: Idle) -> Option<Self> {
+        let (read, write) = idle.stream.into_split();
+        let mut reader = Reader::new(read, idle.timer);
+        let shared = idle.shared;
+        let mut wait = HeadWait::rest(idle.deadline);
+        let (peer, place) = match idle.guest {
+            Guest::Known(peer, place) => (peer, place),
+            Guest::Unannounced(addr) => {
+                let welcome = shared.entry.welcome(addr, &mut reader, idle.deadline);
+                let known = tokio::select! {
+                    known = welcome => known?,
+                    () = shared.draining() => return None,
+                };
+                wait = HeadWait::default();
+                known
+            }
+        };
+        Some(Self {
+            reader: Some(reader),
+            slot: None,
+            channel: Channel::default(),
+            write,
+            writer: Writer::default(),
+            half_closed: Patience::default(),
+            stalled: Patience::default(),
+            rest: None,
+            life: idle.life,
+            wait,
+            config: Arc::clone(&shared.entry.config),
+            peer,
+            proxy: Arc::clone(&shared.proxy),
+            phase: shared.phase.clone(),
+            ready: Ready::new(shared),
+            place,
+            permit: idle.permit,
+        })
+    }
+
+    /// What is kept of a connection with which nothing goes on.
+    fn take_apart(self, deadline: Instant) -> io::Result<Option<Idle>> {
+        let Some(mut reader) = self.reader else {
+            return Ok(None);
+        };
+        let timer = reader.take_timer();
+        let (stream, _) = reader.reunite(self.write)?;
+        Ok(Some(Idle {
+            stream,
+            timer,
+            deadline,
+            life: self.life,
+            guest: Guest::Known(self.peer, self.place),
+            permit: self.permit,
+            shared: Arc::clone(&self.ready),
+        }))
     }
 }
