@@ -102,13 +102,13 @@ impl Connection {
     /// Serves requests until the connection has to end, or lies idle.
     async fn run(&mut self) -> io::Result<After> {
         loop {
-            let after = match self.next().await? {
-                Next::Head(head) => self.exchange(head).await?,
-                Next::Refuse(error) => self.refuse(&error, &self.unasked()).await?,
-                Next::Idle(deadline) => After::Idle(deadline),
-                Next::End => After::Close,
+            let head = match self.next().await? {
+                Next::Head(head) => head,
+                Next::Refuse(error) => return self.refuse(&error, &self.unasked()).await,
+                Next::Idle(deadline) => return Ok(After::Idle(deadline)),
+                Next::End => return Ok(After::Close),
             };
-            match after {
+            match self.exchange(head).await? {
                 After::Next if self.is_idle() && self.ready.are_too_many() => {
                     let deadline = self.life.idle_until(Instant::now(), &self.config);
                     return Ok(After::Idle(deadline));

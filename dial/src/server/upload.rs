@@ -58,7 +58,8 @@ impl Reader {
 
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
     pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
-        readable(self.half.as_ref(), self.patience.timer(), deadline).await
+        let (half, timer) = (&self.half, self.patience.timer());
+        poll_fn(|cx| poll_readable(half.as_ref(), timer, deadline, cx)).await
     }
 
     /// Reads what there is without waiting for more.
@@ -89,17 +90,17 @@ impl Reader {
     }
 }
 
-/// Waits for bytes; `None` when there are none by `deadline`.
-pub(super) async fn readable(
+/// Ready when there are bytes, or an end; with `None` when there are none by `deadline`.
+pub(super) fn poll_readable(
     stream: &TcpStream,
     timer: &mut Timer,
     deadline: Instant,
-) -> Option<io::Result<()>> {
-    poll_fn(|cx| match stream.poll_read_ready(cx) {
+    cx: &mut Context<'_>,
+) -> Poll<Option<io::Result<()>>> {
+    match stream.poll_read_ready(cx) {
         Poll::Ready(ready) => Poll::Ready(Some(ready)),
         Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
-    })
-    .await
+    }
 }
 
 /// A body on its way in.

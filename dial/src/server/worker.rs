@@ -3,13 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
 
@@ -104,11 +104,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Tells when idle connections have to end; `None` when they have to already.
+    pub(super) fn drain(&self) -> Option<Notified<'_>> {
+        // Before the look at the phase, so that nothing is missed.
+        let drain = self.drain.notified();
+        (!self.phase.has_changed().unwrap_or(true)).then_some(drain)
+    }
+
     /// Waits until idle connections have to end.
     pub(super) async fn draining(&self) {
-        // Before the look at the phase, so that nothing is missed.
-        let drain = pin!(self.drain.notified());
-        if !self.phase.has_changed().unwrap_or(true) {
+        if let Some(drain) = self.drain() {
             drain.await;
         }
     }

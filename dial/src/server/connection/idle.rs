@@ -4,10 +4,12 @@
 //! there, and is kept for as long as requests come one soon after the other: that neither allocates nor copies anything
 //! for a busy client.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,7 +21,7 @@ use crate::relay::Channel;
 use crate::server::entry::Guest;
 use crate::server::limits::{HeadWait, Life};
 use crate::server::patience::{Patience, Timer};
-use crate::server::upload::{Reader, readable};
+use crate::server::upload::{Reader, poll_readable};
 use crate::server::worker::{Ready, Shared};
 
 pub(super) struct Idle {
@@ -80,12 +82,23 @@ impl Idle {
 
     /// Waits until there is something to read; `false` when the connection is to be closed instead.
     async fn wait(&mut self) -> bool {
-        let readable = readable(&self.stream, &mut self.timer, self.deadline);
-        tokio::select! {
-            biased;
-            readable = readable => matches!(readable, Some(Ok(()))),
-            () = self.shared.draining() => false,
-        }
+        let Some(drain) = self.shared.drain() else {
+            return false;
+        };
+        let mut drain = pin!(drain);
+        poll_fn(|cx| {
+            let Self {
+                stream,
+                timer,
+                deadline,
+                ..
+            } = self;
+            match poll_readable(stream, timer, *deadline, cx) {
+                Poll::Ready(readable) => Poll::Ready(matches!(readable, Some(Ok(())))),
+                Poll::Pending => drain.as_mut().poll(cx).map(|()| false),
+            }
+        })
+        .await
     }
 }
 
