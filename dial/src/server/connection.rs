@@ -140,6 +140,9 @@ impl Connection {
                 match RequestHead::parse(&reader.input, &self.config.head) {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
+                        if reader.input.is_empty() {
+                            reader.input = BytesMut::new();
+                        }
                         self.life.requests += 1;
                         self.wait = HeadWait::default();
                         return Ok(Next::Head(head));
@@ -353,7 +356,12 @@ impl Connection {
         };
         while !reader.ended && reader.input.len() < self.config.read_ahead {
             if reader.input.len() == reader.input.capacity() {
-                reader.input.reserve(512);
+                // Hardly ever is there anything to make room for.
+                match reader.poll_ready(cx) {
+                    Poll::Ready(Ok(())) => reader.input.reserve(READ),
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
             }
             let room = self.config.read_ahead - reader.input.len();
             match reader.poll_read_within(room, cx) {

@@ -35,11 +35,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// `timer` is one that somebody else waited with before.
-    pub(super) fn new(half: OwnedReadHalf, timer: Timer) -> Self {
+    /// `input` was read already, and `timer` is what that was waited for with.
+    pub(super) fn new(half: OwnedReadHalf, input: BytesMut, timer: Timer) -> Self {
         Self {
             half,
-            input: BytesMut::new(),
+            input,
             ended: false,
             patience: Patience::with(timer),
         }
@@ -59,7 +59,16 @@ impl Reader {
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
     pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
         let (half, timer) = (&self.half, self.patience.timer());
-        poll_fn(|cx| poll_readable(half.as_ref(), timer, deadline, cx)).await
+        poll_fn(|cx| match half.as_ref().poll_read_ready(cx) {
+            Poll::Ready(ready) => Poll::Ready(Some(ready)),
+            Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
+        })
+        .await
+    }
+
+    /// Ready when there are bytes, or an end.
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.half.as_ref().poll_read_ready(cx)
     }
 
     /// Reads what there is without waiting for more.
@@ -87,19 +96,6 @@ impl Reader {
         let count = ready!(pin!(self.half.read_buf(&mut room)).poll(cx))?;
         self.ended |= count == 0;
         Poll::Ready(Ok(count))
-    }
-}
-
-/// Ready when there are bytes, or an end; with `None` when there are none by `deadline`.
-pub(super) fn poll_readable(
-    stream: &TcpStream,
-    timer: &mut Timer,
-    deadline: Instant,
-    cx: &mut Context<'_>,
-) -> Poll<Option<io::Result<()>>> {
-    match stream.poll_read_ready(cx) {
-        Poll::Ready(ready) => Poll::Ready(Some(ready)),
-        Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 
 /// So many connections of a worker stay ready for a request that may soon follow.
-const READY: usize = 512;
+pub(super) const READY: usize = 512;
 
 pub(super) struct Worker {
     pub(super) number: usize,
@@ -69,15 +69,9 @@ impl Worker {
         let mut phase = self.phase.clone();
         let drain_timeout = self.entry.config.drain_timeout;
 
-        let shared = Arc::new(Shared {
-            entry: self.entry,
-            proxy: Arc::new(self.proxy),
-            phase: self.phase,
-            drain: Notify::new(),
-            ready: AtomicUsize::new(0),
-        });
+        let shared = Arc::new(Shared::new(self.entry, self.proxy, self.phase));
         accept(Accept::new(self.source)?, &shared, &connections).await;
-        shared.drain.notify_waiters();
+        shared.end_idle();
 
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
         let drained = timeout(drain_timeout, connections.acquire_many(all));
@@ -104,6 +98,21 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    pub(super) fn new(entry: Entry, proxy: Proxy, phase: PhaseReceiver) -> Self {
+        Self {
+            entry,
+            proxy: Arc::new(proxy),
+            phase,
+            drain: Notify::new(),
+            ready: AtomicUsize::new(0),
+        }
+    }
+
+    /// Has idle connections end, now that the server drains.
+    pub(super) fn end_idle(&self) {
+        self.drain.notify_waiters();
+    }
+
     /// Tells when idle connections have to end; `None` when they have to already.
     pub(super) fn drain(&self) -> Option<Notified<'_>> {
         // Before the look at the phase, so that nothing is missed.

@@ -11,17 +11,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::{After, Connection};
+use super::{After, Connection, READ};
 use crate::h1::Writer;
 use crate::relay::Channel;
 use crate::server::entry::Guest;
 use crate::server::limits::{HeadWait, Life};
 use crate::server::patience::{Patience, Timer};
-use crate::server::upload::{Reader, poll_readable};
+use crate::server::upload::Reader;
 use crate::server::worker::{Ready, Shared};
 
 pub(super) struct Idle {
@@ -45,8 +47,8 @@ pub(in crate::server) fn serve(
 ) -> Option<impl Future<Output = ()> + Send + use<>> {
     let mut idle = Idle::new(shared, stream, addr, permit)?;
     Some(async move {
-        while idle.wait().await {
-            idle = match Box::pin(Connection::serve(idle)).await {
+        while let Some(input) = idle.wait().await {
+            idle = match Box::pin(Connection::serve(idle, input)).await {
                 Ok(Some(idle)) => idle,
                 Ok(None) => return,
                 Err(error) => {
@@ -80,22 +82,22 @@ impl Idle {
         })
     }
 
-    /// Waits until there is something to read; `false` when the connection is to be closed instead.
-    async fn wait(&mut self) -> bool {
-        let Some(drain) = self.shared.drain() else {
-            return false;
-        };
-        let mut drain = pin!(drain);
+    /// Waits for the first bytes; `None` when the connection is to be closed.
+    async fn wait(&mut self) -> Option<BytesMut> {
+        let mut drain = pin!(self.shared.drain()?);
         poll_fn(|cx| {
-            let Self {
-                stream,
-                timer,
-                deadline,
-                ..
-            } = self;
-            match poll_readable(stream, timer, *deadline, cx) {
-                Poll::Ready(readable) => Poll::Ready(matches!(readable, Some(Ok(())))),
-                Poll::Pending => drain.as_mut().poll(cx).map(|()| false),
+            let Self { stream, timer, .. } = self;
+            // A socket that was just accepted looks readable until it was tried.
+            if stream.poll_read_ready(cx).is_ready() {
+                let mut input = BytesMut::with_capacity(READ);
+                if let Poll::Ready(read) = pin!(stream.read_buf(&mut input)).poll(cx) {
+                    return Poll::Ready(matches!(read, Ok(1..)).then_some(input));
+                }
+            }
+            let ended = drain.as_mut().poll(cx);
+            match (timer.poll_until(cx, self.deadline), ended) {
+                (Poll::Pending, Poll::Pending) => Poll::Pending,
+                _ => Poll::Ready(None),
             }
         })
         .await
@@ -103,9 +105,9 @@ impl Idle {
 }
 
 impl Connection {
-    /// Serves requests until the connection ends, or lies idle.
-    async fn serve(idle: Idle) -> io::Result<Option<Idle>> {
-        let Some(mut connection) = Self::build(idle).await else {
+    /// Serves requests, of which `input` came already, until the connection ends or lies idle.
+    async fn serve(idle: Idle, input: BytesMut) -> io::Result<Option<Idle>> {
+        let Some(mut connection) = Self::build(idle, input).await else {
             return Ok(None);
         };
         match connection.run().await? {
@@ -123,9 +125,9 @@ impl Connection {
     }
 
     /// `None` when the connection has to be closed without an answer.
-    async fn build(idle: Idle) -> Option<Self> {
+    async fn build(idle: Idle, input: BytesMut) -> Option<Self> {
         let (read, write) = idle.stream.into_split();
-        let mut reader = Reader::new(read, idle.timer);
+        let mut reader = Reader::new(read, input, idle.timer);
         let shared = idle.shared;
         let mut wait = HeadWait::rest(idle.deadline);
         let (peer, place) = match idle.guest {
@@ -179,3 +181,6 @@ impl Connection {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;
