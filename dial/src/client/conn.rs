@@ -13,6 +13,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::header::HeaderValue;
 use http::{Extensions, StatusCode};
 use http_body::{Frame, SizeHint};
+use tokio::io::AsyncReadExt;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
@@ -81,10 +82,11 @@ impl Connection {
     /// Whether an idle connection can take a request: its peer has neither closed it nor spoken unasked.
     pub(super) fn is_usable(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
-        let Self { stream, input, .. } = self;
+        // One that lies idle holds no buffer, and whatever could be read is a byte too many.
+        let mut byte = [0];
         // Not under the task's budget: without any of it left, every connection would look open.
-        let read = std::future::poll_fn(|cx| stream.poll_read(cx, input));
-        pin!(unconstrained(read)).poll(&mut cx).is_pending() && self.input.is_empty()
+        let read = unconstrained(self.stream.read(&mut byte));
+        pin!(read).poll(&mut cx).is_pending() && self.input.is_empty()
     }
 
     /// Sends one request and waits for the head of its response. The connection goes back to its pool once the

@@ -77,7 +77,8 @@ impl Client {
                 answer => return answer,
             }
         }
-        match self.connect(endpoint, way).await {
+        // In a box: no request that finds a connection has to have room for the making of one.
+        match Box::pin(self.connect(endpoint, way)).await {
             Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,

@@ -1,11 +1,11 @@
 //! One client connection: a head comes in, [`Proxy`] answers, a response goes out, and again.
 
+mod idle;
 mod linger;
 mod switch;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -13,15 +13,17 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::{Method, Version};
-use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
-use super::entry::Entry;
+pub(super) use self::idle::serve;
+use super::clients::Place;
 use super::limits::{self, HeadWait, Life};
 use super::outgoing::{self, Asked};
 use super::patience::{Pace, Patience};
-use super::shutdown::{Phase, reached};
 use super::upload::{Reader, Slot, Upload};
+use super::worker::Ready;
 use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -36,46 +38,12 @@ use crate::tunnel::Tunnel;
 /// A client that has closed its side is still answered, but not waited for longer than this while nothing moves.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 
-/// Serves one connection to its end. A shutdown lets the request in flight end and closes an idle one at once.
-pub(super) async fn serve(
-    entry: Arc<Entry>,
-    stream: TcpStream,
-    addr: SocketAddr,
-    proxy: Arc<Proxy>,
-    mut phase: PhaseReceiver,
-) {
-    let life = Life::new();
-    let (read, write) = stream.into_split();
-    let mut reader = Reader::new(read);
-    let Some((peer, _place)) = entry.welcome(addr, &mut reader, &mut phase).await else {
-        return;
-    };
-    // A response's parts are written together; waiting for more would only delay them.
-    let _ = write.as_ref().set_nodelay(true);
-    let connection = Connection {
-        reader: Some(reader),
-        slot: None,
-        channel: Channel::default(),
-        write,
-        writer: Writer::default(),
-        half_closed: Patience::default(),
-        stalled: Patience::default(),
-        rest: None,
-        life,
-        config: Arc::clone(&entry.config),
-        peer: Arc::new(peer),
-        proxy,
-        phase,
-    };
-    if let Err(error) = connection.run().await {
-        tracing::debug!("client connection ended: {error}");
-    }
-}
-
 /// How an exchange leaves its connection.
 enum After {
     /// Ready for the next.
     Next,
+    /// Not used for a while. To be given up at that time.
+    Idle(Instant),
     /// To be ended so that the client can read the response.
     Linger,
     /// To be ended at once.
@@ -102,10 +70,15 @@ struct Connection {
     /// The reading side after a body that was not read to its end: good only to be drained.
     rest: Option<Reader>,
     life: Life,
+    /// For the next head.
+    wait: HeadWait,
     config: Arc<Config>,
     peer: Arc<Peer>,
     proxy: Arc<Proxy>,
     phase: PhaseReceiver,
+    ready: Ready,
+    place: Option<Place>,
+    permit: OwnedSemaphorePermit,
 }
 
 /// What came of waiting for a request.
@@ -115,40 +88,45 @@ struct Connection {
 )]
 enum Next {
     Head(RequestHead),
+    /// Nothing for a while. To be given up at that time.
+    Idle(Instant),
     /// The client, or a shutdown, ended the connection between two requests.
     End,
     Refuse(Error),
 }
 
 impl Connection {
-    async fn run(mut self) -> io::Result<()> {
+    /// Serves requests until the connection has to end, or lies idle.
+    async fn run(&mut self) -> io::Result<After> {
         loop {
-            let after = match self.next().await? {
-                Next::Head(head) => self.exchange(head).await?,
-                Next::Refuse(error) => self.refuse(&error, &self.unasked()).await?,
-                Next::End => After::Close,
+            let head = match self.next().await? {
+                Next::Head(head) => head,
+                Next::Refuse(error) => return self.refuse(&error, &self.unasked()).await,
+                Next::Idle(deadline) => return Ok(After::Idle(deadline)),
+                Next::End => return Ok(After::Close),
             };
-            match after {
-                After::Next => {}
-                After::Linger => return self.linger().await,
-                After::Close => return Ok(()),
-                After::Reset => {
-                    self.write.as_ref().set_zero_linger()?;
-                    // Dropped, it would close its side in order first.
-                    self.write.forget();
-                    return Ok(());
+            match self.exchange(head).await? {
+                After::Next if self.is_idle() && self.ready.are_too_many() => {
+                    let deadline = self.life.idle_until(Instant::now(), &self.config);
+                    return Ok(After::Idle(deadline));
                 }
-                After::Tunnel(tunnel) => return self.join(tunnel).await,
+                After::Next => {}
+                after => return Ok(after),
             }
         }
     }
 
-    /// Waits for a head. An idle connection holds no buffer.
+    /// Whether nothing was read of a next request.
+    fn is_idle(&self) -> bool {
+        let idle = |reader: &Reader| reader.input.is_empty() && !reader.ended;
+        self.reader.as_ref().is_some_and(idle)
+    }
+
+    /// Waits for a head. No buffer is held meanwhile.
     async fn next(&mut self) -> io::Result<Next> {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
         };
-        let mut wait = HeadWait::default();
         let mut parse = !reader.input.is_empty();
         loop {
             // Empty lines in front are no request yet (RFC 9112 §2.2).
@@ -159,7 +137,11 @@ impl Connection {
                 match RequestHead::parse(&reader.input, &self.config.head) {
                     Ok(Some((head, used))) => {
                         reader.input.advance(used);
+                        if reader.input.is_empty() {
+                            reader.input = BytesMut::new();
+                        }
                         self.life.requests += 1;
+                        self.wait = HeadWait::default();
                         return Ok(Next::Head(head));
                     }
                     Ok(None) => {}
@@ -173,14 +155,15 @@ impl Connection {
             if reader.ended {
                 return Ok(Next::End);
             }
-            let deadline = wait.until(idle, &self.life, &self.config);
+            let deadline = self.wait.until(idle, &self.life, &self.config);
             let readable = tokio::select! {
+                biased;
                 readable = reader.readable(deadline) => readable,
-                () = reached(&mut self.phase, Phase::Draining), if idle => return Ok(Next::End),
+                () = self.ready.draining(), if idle => return Ok(Next::End),
             };
             match readable {
                 Some(readable) => readable?,
-                None if idle => return Ok(Next::End),
+                None if idle => return Ok(self.wait.goes_on().map_or(Next::End, Next::Idle)),
                 None => {
                     let what = "the head took too long";
                     return Ok(Next::Refuse(Error::new(ErrorKind::ClientTimeout, what)));

@@ -6,16 +6,14 @@ use std::{fmt, io};
 
 use bytes::Buf;
 use ipnet::IpNet;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::PhaseReceiver;
 use super::clients::{Clients, Place};
 use super::options::Config;
-use super::shutdown::{Phase, reached};
 use super::upload::Reader;
 use crate::handler::context::Peer;
 use crate::proxy_protocol::{self, Header, Malformed};
-use crate::quiet::after;
 
 /// What all connections are judged by.
 #[derive(Clone, Debug)]
@@ -38,25 +36,27 @@ impl Entry {
         }
     }
 
-    /// Whom the connection from `addr` is from, with a place that is kept until it ends. `None` when it has to be closed
-    /// without an answer.
+    /// Whom the connection from `addr` is from, as far as that is known before it has said a word. `None` when it has to be
+    /// closed without an answer.
+    pub(super) fn arrived(&self, addr: SocketAddr, stream: &TcpStream) -> Option<Guest> {
+        if self.config.proxy_protocol {
+            return Some(Guest::Unannounced(addr));
+        }
+        // A system call, made only for who wants to know.
+        let local = self.tells_local.then(|| stream.local_addr().ok());
+        self.admit(addr, local.flatten())
+            .map(|(peer, place)| Guest::Known(peer, place))
+    }
+
+    /// Whom an unannounced connection is from, which says so by `deadline`, with a place that is kept until it ends. `None`
+    /// when it has to be closed without an answer.
     pub(super) async fn welcome(
         &self,
         addr: SocketAddr,
         reader: &mut Reader,
-        phase: &mut PhaseReceiver,
-    ) -> Option<(Peer, Option<Place>)> {
-        if !self.config.proxy_protocol {
-            // A system call, made only for who wants to know.
-            let local = self.tells_local.then(|| reader.local_addr()).flatten();
-            return self.admit(addr, local);
-        }
-        let deadline = after(Instant::now(), self.config.header_read_timeout);
-        let header = tokio::select! {
-            header = announced(reader, deadline) => header,
-            () = reached(phase, Phase::Draining) => return None,
-        };
-        match header {
+        deadline: Instant,
+    ) -> Option<(Arc<Peer>, Option<Place>)> {
+        match announced(reader, deadline).await {
             Ok(header) => self.admit(header.source.unwrap_or(addr), header.destination),
             Err(error) => {
                 tracing::debug!(peer = %addr, "closed: {error}");
@@ -67,18 +67,31 @@ impl Entry {
 
     /// The peer at `addr`; `None` when it has too many connections. One that is trusted speaks for many clients and needs
     /// no place.
-    fn admit(&self, addr: SocketAddr, local: Option<SocketAddr>) -> Option<(Peer, Option<Place>)> {
+    fn admit(
+        &self,
+        addr: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> Option<(Arc<Peer>, Option<Place>)> {
         let mut peer = Peer::new(addr, Arc::clone(&self.trusted));
         peer.local = local;
         if peer.trusted {
-            return Some((peer, None));
+            return Some((Arc::new(peer), None));
         }
         let place = self.clients.enter(addr.ip());
         if place.is_none() {
             tracing::debug!(client = ?peer.addr, "refused: too many connections of one client");
         }
-        Some((peer, Some(place?)))
+        Some((Arc::new(peer), Some(place?)))
     }
+}
+
+/// Whose a connection is.
+#[derive(Debug)]
+pub(super) enum Guest {
+    /// With a place that is kept until it ends; one that is trusted needs none.
+    Known(Arc<Peer>, Option<Place>),
+    /// From that address, until a PROXY protocol header says more.
+    Unannounced(SocketAddr),
 }
 
 /// Why a connection has no PROXY protocol header.

@@ -11,7 +11,7 @@ use crate::quiet::after;
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
-    since: Instant,
+    pub(super) since: Instant,
     /// Requests whose head was read.
     pub(super) requests: usize,
 }
@@ -24,6 +24,15 @@ impl Life {
         }
     }
 
+    /// When a connection ends that is idle from `now` on.
+    pub(super) fn idle_until(&self, now: Instant, config: &Config) -> Instant {
+        let limit = match self.requests {
+            0 => config.header_read_timeout,
+            _ => config.keep_alive_timeout,
+        };
+        after(now, limit).min(after(self.since, config.max_connection_age))
+    }
+
     /// Whether no request may follow.
     pub(super) fn is_over(&self, config: &Config) -> bool {
         self.requests >= config.max_requests_per_connection
@@ -31,16 +40,29 @@ impl Life {
     }
 }
 
+/// How long a connection is kept ready for its next request, before only its socket is kept.
+const READY: Duration = Duration::from_secs(1);
+
 /// The wait for one head. No clock is read for one that is there already.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HeadWait {
     idle: Option<Instant>,
+    /// Until when the connection stays ready meanwhile.
+    ready: Option<Instant>,
     /// Set with the first byte, and never later: empty lines win no time.
     begun: Option<Instant>,
 }
 
 impl HeadWait {
-    /// When to give up; `idle` is whether nothing of the head has come.
+    /// The rest of a wait that ends at `deadline` unless something comes.
+    pub(super) fn rest(deadline: Instant) -> Self {
+        Self {
+            idle: Some(deadline),
+            ..Self::default()
+        }
+    }
+
+    /// When to look what to do; `idle` is whether nothing of the head has come.
     pub(super) fn until(&mut self, idle: bool, life: &Life, config: &Config) -> Instant {
         if let Some(begun) = self.begun {
             return begun;
@@ -49,13 +71,21 @@ impl HeadWait {
             let head = after(Instant::now(), config.header_read_timeout);
             return *self.begun.insert(head);
         }
-        *self.idle.get_or_insert_with(|| {
-            let limit: Duration = match life.requests {
-                0 => config.header_read_timeout,
-                _ => config.keep_alive_timeout,
-            };
-            after(Instant::now(), limit).min(after(life.since, config.max_connection_age))
-        })
+        if let (Some(idle), Some(ready)) = (self.idle, self.ready) {
+            return idle.min(ready);
+        }
+        let now = Instant::now();
+        let ready = *self.ready.insert(after(now, READY));
+        let idle = self
+            .idle
+            .get_or_insert_with(|| life.idle_until(now, config));
+        ready.min(*idle)
+    }
+
+    /// When to give up, if the time to stay ready ends earlier.
+    pub(super) fn goes_on(&self) -> Option<Instant> {
+        self.idle
+            .filter(|idle| self.ready.is_some_and(|ready| ready < *idle))
     }
 }
 

@@ -57,6 +57,14 @@ struct Wait {
 }
 
 impl Patience {
+    /// With a timer that was used before.
+    pub(super) fn with(timer: Timer) -> Self {
+        Self {
+            timer,
+            ..Self::default()
+        }
+    }
+
     /// Ready when the client is too slow. Asked each time there is nothing to do but to wait for it; `moved` is how much
     /// of the message has moved so far.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, moved: u64, pace: Pace) -> Poll<()> {

@@ -5,7 +5,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -17,14 +16,14 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
-use super::patience::{Pace, Patience};
+use super::patience::{Pace, Patience, Timer};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{self, BodyError, BodyReader, Length};
 use crate::relay::Relay;
 
 /// The most that is read of a head at once: a body of 16 KiB comes with it.
-const HEAD: usize = 20 * 1024;
+pub(super) const HEAD: usize = 20 * 1024;
 
 /// The reading side of a connection.
 #[derive(Debug)]
@@ -39,24 +38,25 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(half: OwnedReadHalf) -> Self {
+    /// `input` was read already, and `timer` is what that was waited for with.
+    pub(super) fn new(half: OwnedReadHalf, input: BytesMut, timer: Timer) -> Self {
         Self {
             half,
-            input: BytesMut::new(),
+            input,
             ended: false,
-            patience: Patience::default(),
+            patience: Patience::with(timer),
         }
-    }
-
-    /// The address the client connected to.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
-        self.half.local_addr().ok()
     }
 
     /// The two halves as the socket they were, with what was read ahead.
     pub(super) fn reunite(self, write: OwnedWriteHalf) -> io::Result<(TcpStream, BytesMut)> {
         let stream = self.half.reunite(write).map_err(io::Error::other)?;
         Ok((stream, self.input))
+    }
+
+    /// The timer, for whoever waits next.
+    pub(super) fn take_timer(&mut self) -> Timer {
+        std::mem::take(self.patience.timer())
     }
 
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::PhaseReceiver;
@@ -17,6 +20,9 @@ use super::listener::{ACCEPT_PAUSE, Source};
 use super::shutdown::{Alive, Phase, reached};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
+
+/// So many connections of a worker stay ready for a request that may soon follow.
+pub(super) const READY: usize = 512;
 
 pub(super) struct Worker {
     pub(super) number: usize,
@@ -63,7 +69,9 @@ impl Worker {
         let mut phase = self.phase.clone();
         let drain_timeout = self.entry.config.drain_timeout;
 
-        self.accept(&connections).await?;
+        let shared = Arc::new(Shared::new(self.entry, self.proxy, self.phase));
+        accept(Accept::new(self.source)?, &shared, &connections).await;
+        shared.end_idle();
 
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
         let drained = timeout(drain_timeout, connections.acquire_many(all));
@@ -76,46 +84,107 @@ impl Worker {
         }
         Ok(())
     }
+}
 
-    /// Accepts until the server shuts down.
-    async fn accept(self, connections: &Arc<Semaphore>) -> io::Result<()> {
-        let mut source = Accept::new(self.source)?;
-        let proxy = Arc::new(self.proxy);
-        let entry = Arc::new(self.entry);
-        let mut phase = self.phase.clone();
-        loop {
-            let next = async {
-                // The bound on connections: without a permit nothing is accepted.
-                let permit = Arc::clone(connections).acquire_owned().await;
-                (source.next().await, permit)
-            };
-            let (accepted, permit) = tokio::select! {
-                next = next => next,
-                () = reached(&mut phase, Phase::Draining) => return Ok(()),
-            };
-            let (Some(accepted), Ok(permit)) = (accepted, permit) else {
-                return Ok(());
-            };
-            match accepted {
-                Ok((stream, addr)) => {
-                    let (entry, proxy) = (Arc::clone(&entry), Arc::clone(&proxy));
-                    let phase = self.phase.clone();
-                    let serve = connection::serve(entry, stream, addr, proxy, phase);
-                    tokio::spawn(holding(permit, serve));
-                }
-                Err(error) => {
-                    // Out of sockets, or a client that left while it waited. Never a reason to end.
-                    tracing::warn!("cannot accept: {error}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+/// What all connections of a worker have in common.
+pub(super) struct Shared {
+    pub(super) entry: Entry,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) phase: PhaseReceiver,
+    /// Tells idle connections that nothing is accepted any more.
+    drain: Notify,
+    /// Connections that are ready for a request, or have one.
+    ready: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn new(entry: Entry, proxy: Proxy, phase: PhaseReceiver) -> Self {
+        Self {
+            entry,
+            proxy: Arc::new(proxy),
+            phase,
+            drain: Notify::new(),
+            ready: AtomicUsize::new(0),
+        }
+    }
+
+    /// Has idle connections end, now that the server drains.
+    pub(super) fn end_idle(&self) {
+        self.drain.notify_waiters();
+    }
+
+    /// Tells when idle connections have to end; `None` when they have to already.
+    pub(super) fn drain(&self) -> Option<Notified<'_>> {
+        // Before the look at the phase, so that nothing is missed.
+        let drain = self.drain.notified();
+        (!self.phase.has_changed().unwrap_or(true)).then_some(drain)
+    }
+
+    /// Waits until idle connections have to end.
+    pub(super) async fn draining(&self) {
+        if let Some(drain) = self.drain() {
+            drain.await;
         }
     }
 }
 
-async fn holding(permit: OwnedSemaphorePermit, serve: impl Future<Output = ()>) {
-    serve.await;
-    drop(permit);
+/// A connection that is ready for a request, or has one.
+pub(super) struct Ready(Arc<Shared>);
+
+impl Ready {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        shared.ready.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+
+    /// Whether one without a request should not stay ready.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.0.ready.load(Ordering::Relaxed) > READY
+    }
+}
+
+impl Deref for Ready {
+    type Target = Arc<Shared>;
+
+    fn deref(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.0.ready.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Accepts until the server shuts down.
+async fn accept(mut source: Accept, shared: &Arc<Shared>, connections: &Arc<Semaphore>) {
+    let mut phase = shared.phase.clone();
+    loop {
+        let next = async {
+            // The bound on connections: without a permit nothing is accepted.
+            let permit = Arc::clone(connections).acquire_owned().await;
+            (source.next().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            next = next => next,
+            () = reached(&mut phase, Phase::Draining) => return,
+        };
+        let (Some(accepted), Ok(permit)) = (accepted, permit) else {
+            return;
+        };
+        match accepted {
+            Ok((stream, addr)) => {
+                let serve = connection::serve(shared, stream, addr, permit);
+                serve.map(tokio::spawn);
+            }
+            Err(error) => {
+                // Out of sockets, or a client that left while it waited. Never a reason to end.
+                tracing::warn!("cannot accept: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 /// A [`Source`] on this worker's runtime.
