@@ -12,7 +12,7 @@ use http::header::{
     X_FRAME_OPTIONS,
 };
 
-pub(crate) use self::list::{Buffer, Fields, split};
+pub(crate) use self::list::{Buffer, Fields, MAX as MAX_BYTES, split};
 pub(crate) use self::name::{Name, Names};
 
 const X_HTTP_METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");

@@ -13,7 +13,8 @@ pub(crate) struct Quiet {
     timer: Pin<Box<Sleep>>,
     limit: Duration,
     moved: u64,
-    since: Instant,
+    /// When something moved last, or the wait began.
+    since: Option<Instant>,
 }
 
 /// A limit too long to be a time is this far away.
@@ -26,43 +27,40 @@ pub(crate) fn after(start: Instant, limit: Duration) -> Instant {
 
 impl Quiet {
     pub(crate) fn new(limit: Duration) -> Self {
-        let now = Instant::now();
         Self {
-            timer: Box::pin(sleep_until(after(now, limit))),
+            timer: Box::pin(sleep_until(after(Instant::now(), limit))),
             limit,
             moved: 0,
-            since: now,
+            since: None,
         }
     }
 
-    /// Begins anew.
+    /// Begins anew, as soon as there is nothing to do.
     pub(crate) fn start(&mut self, limit: Duration, moved: u64) {
         self.limit = limit;
         self.moved = moved;
-        self.since = Instant::now();
-        if self.timer.is_elapsed() || self.timer.deadline() > self.end() {
-            let end = self.end();
-            self.timer.as_mut().reset(end);
-        }
+        self.since = None;
     }
 
     /// Ready when nothing has moved for too long. Asked only when there is nothing to do.
     pub(crate) fn poll(&mut self, moved: u64, cx: &mut Context<'_>) -> Poll<()> {
-        if moved != self.moved {
-            self.moved = moved;
-            self.since = Instant::now();
+        let since = match self.since {
+            Some(since) if moved == self.moved => since,
+            _ => {
+                self.moved = moved;
+                *self.since.insert(Instant::now())
+            }
+        };
+        let end = after(since, self.limit);
+        if self.timer.deadline() > end {
+            self.timer.as_mut().reset(end);
         }
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let end = self.end();
             if end <= Instant::now() {
                 return Poll::Ready(());
             }
             self.timer.as_mut().reset(end);
         }
-    }
-
-    fn end(&self) -> Instant {
-        after(self.since, self.limit)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -25,7 +26,30 @@ pub(crate) struct Pool {
 }
 
 /// Idle connections of each endpoint, the most recently used last.
-type Shard = Mutex<HashMap<u64, Vec<Box<Connection>>>>;
+type Shard = Mutex<Idle>;
+
+type Idle = HashMap<u64, Vec<Box<Connection>>, BuildHasherDefault<Spread>>;
+
+/// Endpoints are numbered by dial itself: nobody can choose numbers that collide.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: neighbours end up far apart, in the upper bits too.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl Pool {
     pub(crate) fn new(config: PoolConfig, shards: usize) -> Self {
@@ -49,11 +73,7 @@ impl Pool {
         })
     }
 
-    fn take_from(
-        &self,
-        shard: &mut HashMap<u64, Vec<Box<Connection>>>,
-        endpoint: u64,
-    ) -> Option<Box<Connection>> {
+    fn take_from(&self, shard: &mut Idle, endpoint: u64) -> Option<Box<Connection>> {
         let idle = shard.get_mut(&endpoint)?;
         while let Some(mut connection) = idle.pop() {
             let fresh = connection.idle_since.elapsed() < self.config.idle_timeout;

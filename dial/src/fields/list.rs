@@ -54,23 +54,44 @@ pub(crate) struct Fields<B = Vec<u8>> {
     names: Names,
 }
 
+/// The most bytes that all lines together may have; what would be more is left out.
+pub(crate) const MAX: usize = 1 << 30;
+
+/// Room for the lines that are added to a message, mostly, and for their bytes.
+const ADDED: (usize, usize) = (6, 96);
+
 /// `name: value CRLF`
 #[derive(Clone, Copy)]
 struct Line {
     name: Name,
-    start: usize,
+    start: u32,
     /// Where the colon is.
-    colon: usize,
-    end: usize,
+    colon: u32,
+    end: u32,
 }
 
 impl Line {
+    fn new(name: Name, start: usize, colon: usize, end: usize) -> Option<Self> {
+        let fits = end <= MAX;
+        let at = |at: usize| u32::try_from(at).ok().filter(|_| fits);
+        Some(Self {
+            name,
+            start: at(start)?,
+            colon: at(colon)?,
+            end: at(end)?,
+        })
+    }
+
+    fn all(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     fn name(self) -> Range<usize> {
-        self.start..self.colon
+        self.start as usize..self.colon as usize
     }
 
     fn value(self) -> Range<usize> {
-        self.colon + 2..self.end - 2
+        self.colon as usize + 2..self.end as usize - 2
     }
 }
 
@@ -114,11 +135,8 @@ impl Fields {
         lines: &'a [u8],
         read: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>,
     ) -> Self {
-        let mut fields = Self {
-            buffer: lines.to_vec(),
-            lines: Vec::with_capacity(read.len()),
-            names: Names::default(),
-        };
+        let mut fields = Self::with_capacity(read.len() + ADDED.0, lines.len() + ADDED.1);
+        fields.buffer.extend_from_slice(lines);
         let at = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(lines.as_ptr() as usize);
         for (name, value) in read {
             let start = at(name);
@@ -132,12 +150,7 @@ impl Fields {
                 let text = &mut fields.buffer[start..colon];
                 text.make_ascii_lowercase();
                 let name = Name::of(text);
-                fields.push(Line {
-                    name,
-                    start,
-                    colon,
-                    end,
-                });
+                fields.push(Line::new(name, start, colon, end));
             } else {
                 fields.read(name, value);
             }
@@ -147,8 +160,7 @@ impl Fields {
 
     /// Puts `buffer` above this one, so that what is added does not change it.
     pub(crate) fn over<B: Buffer>(&self, buffer: B) -> Fields<B> {
-        // Room for what a proxy adds, so that the list does not grow.
-        let mut lines = Vec::with_capacity(self.lines.len() + 6);
+        let mut lines = Vec::with_capacity(self.lines.len() + ADDED.0);
         lines.extend_from_slice(&self.lines);
         Fields {
             buffer,
@@ -201,17 +213,14 @@ impl<B: Buffer> Fields<B> {
         buffer.extend_from_slice(value);
         buffer.extend_from_slice(b"\r\n");
         let colon = start + length;
-        self.push(Line {
-            name,
-            start,
-            colon,
-            end: colon + value.len() + 4,
-        });
+        self.push(Line::new(name, start, colon, colon + value.len() + 4));
     }
 
-    fn push(&mut self, line: Line) {
-        self.names.insert(line.name);
-        self.lines.push(line);
+    fn push(&mut self, line: Option<Line>) {
+        if let Some(line) = line {
+            self.names.insert(line.name);
+            self.lines.push(line);
+        }
     }
 
     /// Replaces all values of a field.
@@ -299,12 +308,13 @@ impl<B: Buffer> Fields<B> {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         // Neighbours go together.
         let mut run = 0..0;
-        for line in &self.lines {
-            if line.start != run.end {
+        for line in self.lines.iter().map(|line| line.all()) {
+            if line.start == run.end {
+                run.end = line.end;
+            } else {
                 self.buffer.write(run, out);
-                run = line.start..line.start;
+                run = line;
             }
-            run.end = line.end;
         }
         self.buffer.write(run, out);
     }
@@ -317,14 +327,14 @@ impl<B: Buffer> Fields<B> {
         let mut map = HeaderMap::with_capacity(self.lines.len());
         let mut at = 0;
         for line in &self.lines {
-            let start = at + line.value().start - line.start;
+            let start = at + line.value().start - line.all().start;
             let name = HeaderName::from_bytes(self.buffer.get(line.name()));
             let value = lines.slice(start..start + line.value().len());
             if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
                 // A map holds more fields than any head that dial reads.
                 let _ = map.try_append(name, value);
             }
-            at += line.end - line.start;
+            at += line.all().len();
         }
         map
     }
@@ -334,19 +344,31 @@ impl<B: Buffer> Fields<B> {
         if !self.names.has_any_of(own) {
             return;
         }
-        let kept = Names::PROTECTED.and(Names::HOP_BY_HOP);
         if self.has(Name::Connection) {
-            let mut named = vec![false; self.lines.len()];
-            for option in self.members(Name::Connection) {
-                for (line, named) in self.lines.iter().zip(&mut named) {
-                    let name = self.buffer.get(line.name());
-                    *named |= name.eq_ignore_ascii_case(option) && !kept.contains(line.name);
-                }
+            self.remove_named();
+        }
+        self.remove_all(own);
+    }
+
+    /// Removes what `Connection` names, but for what is protected, and for what is hop-by-hop by itself.
+    fn remove_named(&mut self) {
+        let kept = Names::PROTECTED.and(Names::HOP_BY_HOP);
+        let mut named = Vec::new();
+        for option in self.members(Name::Connection) {
+            // Mostly it is this, which is kept from here all the same.
+            if option.eq_ignore_ascii_case(b"keep-alive") {
+                continue;
             }
+            named.resize(self.lines.len(), false);
+            for (line, named) in self.lines.iter().zip(&mut named) {
+                let name = self.buffer.get(line.name());
+                *named |= name.eq_ignore_ascii_case(option) && !kept.contains(line.name);
+            }
+        }
+        if !named.is_empty() {
             let mut named = named.into_iter();
             self.lines.retain(|_| named.next() != Some(true));
         }
-        self.remove_all(own);
     }
 }
 

@@ -11,7 +11,7 @@ use http::{Method, StatusCode, Uri, Version};
 use super::framing::Length;
 use super::{has_bare_lf, version};
 use crate::error::ErrorKind;
-use crate::fields::{Fields, Name};
+use crate::fields::{Fields, MAX_BYTES, Name};
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,13 @@ pub(crate) struct HeadLimits {
     pub(crate) bytes: usize,
     /// Number of fields; 256 at the most.
     pub(crate) fields: usize,
+}
+
+impl HeadLimits {
+    /// The bytes of the whole head that are taken.
+    fn most(&self) -> usize {
+        self.bytes.min(MAX_BYTES)
+    }
 }
 
 /// The most fields there can be, whatever the limits say: they lie on the stack while a head is parsed.
@@ -102,7 +109,7 @@ impl RequestHead {
         if method.len() + target.len() + "  HTTP/1.1".len() > limits.line {
             return Err(Malformed::Line);
         }
-        if used > limits.bytes {
+        if used > limits.most() {
             return Err(Malformed::Head);
         }
         let https = target.len() > 6 && target.as_bytes()[..6].eq_ignore_ascii_case(b"https:");
@@ -140,7 +147,7 @@ impl ResponseHead {
             room,
         );
         let used = match parsed {
-            Ok(httparse::Status::Complete(used)) if used <= limits.bytes => used,
+            Ok(httparse::Status::Complete(used)) if used <= limits.most() => used,
             Ok(httparse::Status::Complete(_)) => return Err(Malformed::Head),
             Ok(httparse::Status::Partial) => return partial(input, limits),
             Err(error) => {
@@ -182,7 +189,7 @@ fn partial<T>(input: &[u8], limits: &HeadLimits) -> Parsed<T> {
     if is_long_line(input, limits) {
         return Err(Malformed::Line);
     }
-    match input.len() < limits.bytes {
+    match input.len() < limits.most() {
         true => Ok(None),
         false => Err(Malformed::Head),
     }

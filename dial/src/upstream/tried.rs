@@ -8,8 +8,8 @@ const MAX_TRIED: usize = 16;
 /// The endpoints that one request has been sent to, or could not be sent to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tried {
-    ids: [u64; MAX_TRIED],
-    len: usize,
+    /// Mostly none, which allocates nothing.
+    ids: Vec<u64>,
 }
 
 impl Tried {
@@ -21,21 +21,17 @@ impl Tried {
     /// Remembers an endpoint. A full set stays as it is: [`Upstream::pick`](super::Upstream::pick) gives it nothing
     /// more.
     pub(crate) fn insert(&mut self, endpoint: &Endpoint) {
-        if self.contains(endpoint) {
-            return;
-        }
-        if let Some(slot) = self.ids.get_mut(self.len) {
-            *slot = endpoint.id();
-            self.len += 1;
+        if !self.contains(endpoint) && !self.is_full() {
+            self.ids.push(endpoint.id());
         }
     }
 
     pub(crate) fn contains(&self, endpoint: &Endpoint) -> bool {
-        self.ids[..self.len].contains(&endpoint.id())
+        self.ids.contains(&endpoint.id())
     }
 
     /// Whether the request has been to as many endpoints as it may.
     pub(crate) fn is_full(&self) -> bool {
-        self.len == MAX_TRIED
+        self.ids.len() == MAX_TRIED
     }
 }
