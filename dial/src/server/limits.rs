@@ -82,10 +82,12 @@ impl HeadWait {
         ready.min(*idle)
     }
 
-    /// When to give up, if the time to stay ready ends earlier.
+    /// When to give up, if it is only the time to stay ready that is over.
     pub(super) fn goes_on(&self) -> Option<Instant> {
-        self.idle
-            .filter(|idle| self.ready.is_some_and(|ready| ready < *idle))
+        match (self.begun, self.idle, self.ready) {
+            (None, Some(idle), Some(ready)) if ready < idle => Some(idle),
+            _ => None,
+        }
     }
 }
 
@@ -97,4 +99,31 @@ pub(super) fn is_worth_parsing(input: &[u8], before: usize, limits: &HeadLimits)
     input[before..].contains(&b'\n')
         || (before < line && input.len() >= line)
         || input.len() >= limits.bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_goes_on_only_while_nothing_has_begun() {
+        let config = Config::default();
+        let mut life = Life::new();
+        life.requests = 1;
+        let start = Instant::now();
+        let mut wait = HeadWait::default();
+        assert_eq!(wait.until(true, &life, &config), start + READY);
+        let deadline = start + config.keep_alive_timeout;
+        assert_eq!(wait.goes_on(), Some(deadline));
+
+        // Half an empty line looks like a head until the other half is there.
+        let head = start + config.header_read_timeout;
+        assert_eq!(wait.until(false, &life, &config), head);
+        assert_eq!(wait.until(true, &life, &config), head);
+        assert_eq!(wait.goes_on(), None);
+
+        let mut rest = HeadWait::rest(start + READY / 2);
+        assert_eq!(rest.until(true, &life, &config), start + READY / 2);
+        assert_eq!(rest.goes_on(), None, "it ends before it stops to be ready");
+    }
 }

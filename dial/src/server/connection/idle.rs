@@ -47,8 +47,13 @@ pub(in crate::server) fn serve(
 ) -> Option<impl Future<Output = ()> + Send + use<>> {
     let mut idle = Idle::new(shared, stream, addr, permit)?;
     Some(async move {
-        while let Some(input) = idle.wait().await {
-            idle = match Box::pin(Connection::serve(idle, input)).await {
+        loop {
+            let Some(input) = idle.wait().await else {
+                return;
+            };
+            // A box for as long as it is busy: an idle one has no room for an exchange.
+            let busy = Box::pin(Connection::serve(idle, input));
+            idle = match busy.await {
                 Ok(Some(idle)) => idle,
                 Ok(None) => return,
                 Err(error) => {
