@@ -1,0 +1,72 @@
+//! dial, and the proxies of this workspace, which all have the gateway's flags.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{Peer, Setting};
+use crate::children::Launch;
+
+pub(super) const DIAL: Peer = Peer {
+    name: "dial",
+    package: Some("peer-dial"),
+    has_routes: true,
+    launch: |setting| match setting.routes {
+        0 => launch("peer-dial", setting),
+        routes => {
+            let mut launch = launch("peer-dial-routes", setting)?;
+            launch.args.extend(["--routes".to_owned(), routes.to_string()]);
+            Ok(launch)
+        }
+    },
+    version: || locked("dial"),
+};
+
+fn launch(binary: &str, setting: &Setting<'_>) -> Result<Launch, String> {
+    let hosts: Vec<String> = setting.origins.iter().map(ToString::to_string).collect();
+    let listen = setting.listen.to_string();
+    let workers = setting.workers.to_string();
+    let hosts = hosts.join(",");
+    let args = ["--listen", &listen, "--hosts", &hosts, "--workers", &workers];
+    Ok(Launch::new(beside(binary)?, &args))
+}
+
+/// Builds packages of this workspace, like this program itself.
+pub(crate) fn build(packages: &[&str]) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--release", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("building {packages:?}: {status}")),
+        Err(error) => Err(format!("cargo: {error}")),
+    }
+}
+
+/// A program in the directory of this one.
+fn beside(name: &str) -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let path = own.with_file_name(name);
+    match path.exists() && own.parent().is_some_and(|parent| parent.ends_with("release")) {
+        true => Ok(path),
+        false => Err(format!(
+            "{} is not there; run this with `cargo run --release`",
+            path.display()
+        )),
+    }
+}
+
+/// The version of a package that is built here.
+fn locked(package: &str) -> Result<String, String> {
+    let lock = include_str!("../../Cargo.lock");
+    let name = format!("name = \"{package}\"\nversion = \"");
+    let version = lock.split_once(&name).and_then(|(_, rest)| rest.split_once('"'));
+    match version {
+        Some((version, _)) => Ok(format!("{package} {version}")),
+        None => Err(format!("{package} is not in Cargo.lock")),
+    }
+}
