@@ -129,7 +129,14 @@ mod tests {
         let names: Vec<_> = some.peers.iter().map(|peer| peer.name).collect();
         assert_eq!(names, ["nginx", "dial"]);
         assert_eq!(some.rounds, 2);
-        for bad in ["--peers x", "--workers 3", "--window 5", "--rounds 0", "-x", "--window"] {
+        for bad in [
+            "--peers x",
+            "--workers 3",
+            "--window 5",
+            "--rounds 0",
+            "-x",
+            "--window",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -209,7 +209,12 @@ mod tests {
     #[test]
     fn heads_are_requests() {
         for load in ALL.iter().chain([&ROUTES, &RATE, &IDLE, &GROWTH]) {
-            for mut wire in load.request.heads(load.body).into_iter().map(String::into_bytes) {
+            for mut wire in load
+                .request
+                .heads(load.body)
+                .into_iter()
+                .map(String::into_bytes)
+            {
                 let head = wire.len();
                 wire.resize(head + load.body, b'x');
                 match Incoming::new(Kind::Request).feed(&wire) {

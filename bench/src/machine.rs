@@ -25,7 +25,10 @@ pub(crate) fn describe() -> String {
         .unwrap_or_default();
     let cores = cores();
     let kernel = kernel.trim();
-    format!("{model}, {cores} cores, {} GiB, Linux {kernel}", memory >> 20)
+    format!(
+        "{model}, {cores} cores, {} GiB, Linux {kernel}",
+        memory >> 20
+    )
 }
 
 /// 22 Nov 2026

@@ -43,8 +43,6 @@ fn descriptors() -> Result<(), String> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|error| error.to_string())?;
     match hard < 12_000 {
         true => Err(format!("12,000 file descriptors are needed, not {hard}")),
-        false => {
-            setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_err(|error| error.to_string())
-        }
+        false => setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_err(|error| error.to_string()),
     }
 }

@@ -43,10 +43,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if tables.is_empty() {
         return Err(format!("no such load\n{}", crate::cli::USAGE));
     }
-    let mut packages: Vec<&str> = options.peers.iter().filter_map(|peer| peer.package).collect();
+    let mut packages: Vec<&str> = options
+        .peers
+        .iter()
+        .filter_map(|peer| peer.package)
+        .collect();
     packages.dedup();
     peers::build(&packages)?;
-    eprintln!("about {} minutes", estimate(options, &tables).as_secs() / 60 + 1);
+    eprintln!(
+        "about {} minutes",
+        estimate(options, &tables).as_secs() / 60 + 1
+    );
 
     let bench = Bench {
         directory: directory.path().to_owned(),
@@ -112,12 +119,27 @@ fn growth(options: &Options) -> Option<Table> {
     let plain = loads::GROWTH;
     table.grow(dial, &[100, 1_000, 10_000], "clients", |clients| {
         let connections = clients;
-        (Load { connections, ..plain }, ORIGINS)
+        (
+            Load {
+                connections,
+                ..plain
+            },
+            ORIGINS,
+        )
     });
-    table.grow(dial, &[10, 100, 1_000], "endpoints", |endpoints| (plain, endpoints));
+    table.grow(dial, &[10, 100, 1_000], "endpoints", |endpoints| {
+        (plain, endpoints)
+    });
     table.grow(dial, &[10, 100, 1_000, 10_000], "routes", |routes| {
         let request = Request::Routes(routes);
-        (Load { request, routes, ..plain }, ORIGINS)
+        (
+            Load {
+                request,
+                routes,
+                ..plain
+            },
+            ORIGINS,
+        )
     });
     Some(table)
 }
@@ -147,8 +169,17 @@ impl Table {
         let mut table = Self::new(loads::ROUTES, 1);
         for peer in options.peers.iter().filter(|peer| peer.has_routes) {
             let base = table.entries.len();
-            let plain = Load { routes: 0, ..loads::ROUTES };
-            table.push(format!("{}, one route", peer.name), peer, plain, ORIGINS, base);
+            let plain = Load {
+                routes: 0,
+                ..loads::ROUTES
+            };
+            table.push(
+                format!("{}, one route", peer.name),
+                peer,
+                plain,
+                ORIGINS,
+                base,
+            );
             let label = format!("{}, 100 routes", peer.name);
             table.push(label, peer, loads::ROUTES, ORIGINS, base);
         }

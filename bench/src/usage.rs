@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn fields() {
-        let status = "VmHWM:\t  123 kB\nnonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t8";
+        let status =
+            "VmHWM:\t  123 kB\nnonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t8";
         assert_eq!(field(status, "VmHWM:"), 123);
         assert_eq!(field(status, "voluntary_ctxt_switches:"), 8);
         assert_eq!(field(status, "absent:"), 0);

@@ -122,7 +122,8 @@ impl Driver {
     fn judge(&mut self, end: Instant) -> Result<(), String> {
         if self.schedule.is_some() {
             // What was to be sent within the window counts, to the last.
-            while self.in_flight > 0 || self.schedule.as_ref().is_some_and(|next| next.next() < end) {
+            while self.in_flight > 0 || self.schedule.as_ref().is_some_and(|next| next.next() < end)
+            {
                 if end.elapsed() > PATIENCE {
                     return Err("requests that are not answered".to_owned());
                 }
@@ -178,7 +179,11 @@ impl Driver {
             } else if now.duration_since(moved) > PATIENCE {
                 return Err(format!("no answer for {PATIENCE:?}"));
             }
-            if self.schedule.as_ref().is_some_and(|schedule| schedule.is_lost(now)) {
+            if self
+                .schedule
+                .as_ref()
+                .is_some_and(|schedule| schedule.is_lost(now))
+            {
                 return Ok(false);
             }
             self.dispatch()?;

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::usage::{Cpu, Memory};
 
-
 /// The process's whole life.
 pub(crate) fn generate() -> Result<(), String> {
     let spec = serde_json::from_reader(std::io::stdin()).map_err(|error| error.to_string())?;

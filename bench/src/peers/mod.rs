@@ -1,5 +1,8 @@
 //! The proxies, and how each is told to do the same.
 
+mod caddy;
+mod envoy;
+mod haproxy;
 mod nginx;
 mod rust;
 
@@ -33,7 +36,16 @@ pub(crate) struct Peer {
 }
 
 /// In the order of the tables. The first is what the others are compared with.
-pub(crate) static ALL: [Peer; 2] = [nginx::PEER, rust::DIAL];
+pub(crate) static ALL: [Peer; 8] = [
+    nginx::PEER,
+    rust::DIAL,
+    haproxy::PEER,
+    rust::BY_HAND,
+    envoy::PEER,
+    rust::AXUM_REVERSE_PROXY,
+    rust::PINGORA,
+    caddy::PEER,
+];
 
 pub(crate) use rust::build;
 

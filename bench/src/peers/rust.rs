@@ -14,11 +14,37 @@ pub(super) const DIAL: Peer = Peer {
         0 => launch("peer-dial", setting),
         routes => {
             let mut launch = launch("peer-dial-routes", setting)?;
-            launch.args.extend(["--routes".to_owned(), routes.to_string()]);
+            launch
+                .args
+                .extend(["--routes".to_owned(), routes.to_string()]);
             Ok(launch)
         }
     },
     version: || locked("dial"),
+};
+
+pub(super) const BY_HAND: Peer = Peer {
+    name: "by-hand",
+    package: Some("peer-by-hand"),
+    has_routes: false,
+    launch: |setting| launch("peer-by-hand", setting),
+    version: || Ok(format!("{}, {}", locked("hyper")?, locked("hyper-util")?)),
+};
+
+pub(super) const AXUM_REVERSE_PROXY: Peer = Peer {
+    name: "axum-reverse-proxy",
+    package: Some("peer-axum-reverse-proxy"),
+    has_routes: false,
+    launch: |setting| launch("peer-axum-reverse-proxy", setting),
+    version: || locked("axum-reverse-proxy"),
+};
+
+pub(super) const PINGORA: Peer = Peer {
+    name: "pingora",
+    package: Some("peer-pingora"),
+    has_routes: false,
+    launch: |setting| launch("peer-pingora", setting),
+    version: || locked("pingora"),
 };
 
 fn launch(binary: &str, setting: &Setting<'_>) -> Result<Launch, String> {
@@ -26,7 +52,14 @@ fn launch(binary: &str, setting: &Setting<'_>) -> Result<Launch, String> {
     let listen = setting.listen.to_string();
     let workers = setting.workers.to_string();
     let hosts = hosts.join(",");
-    let args = ["--listen", &listen, "--hosts", &hosts, "--workers", &workers];
+    let args = [
+        "--listen",
+        &listen,
+        "--hosts",
+        &hosts,
+        "--workers",
+        &workers,
+    ];
     Ok(Launch::new(beside(binary)?, &args))
 }
 
@@ -51,7 +84,11 @@ pub(crate) fn build(packages: &[&str]) -> Result<(), String> {
 fn beside(name: &str) -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let path = own.with_file_name(name);
-    match path.exists() && own.parent().is_some_and(|parent| parent.ends_with("release")) {
+    match path.exists()
+        && own
+            .parent()
+            .is_some_and(|parent| parent.ends_with("release"))
+    {
         true => Ok(path),
         false => Err(format!(
             "{} is not there; run this with `cargo run --release`",
@@ -64,7 +101,9 @@ fn beside(name: &str) -> Result<PathBuf, String> {
 fn locked(package: &str) -> Result<String, String> {
     let lock = include_str!("../../Cargo.lock");
     let name = format!("name = \"{package}\"\nversion = \"");
-    let version = lock.split_once(&name).and_then(|(_, rest)| rest.split_once('"'));
+    let version = lock
+        .split_once(&name)
+        .and_then(|(_, rest)| rest.split_once('"'));
     match version {
         Some((version, _)) => Ok(format!("{package} {version}")),
         None => Err(format!("{package} is not in Cargo.lock")),

@@ -28,14 +28,19 @@ pub(crate) fn write(options: &Options, tables: &[Table]) -> Result<(), String> {
 }
 
 fn results(options: &Options, tables: &[Table]) -> Result<String, String> {
-    let mut text = String::from("# Results\n\nWritten by a run; [README.md](README.md) tells how to read it.\n\n");
+    let mut text = String::from(
+        "# Results\n\nWritten by a run; [README.md](README.md) tells how to read it.\n\n",
+    );
     let facts = [
         ("machine", machine::describe()),
         ("date", machine::date()),
         ("command", format!("`{}`", options.command.trim_end())),
         (
             "rounds",
-            format!("{} of {:?} each, interleaved", options.rounds, options.window),
+            format!(
+                "{} of {:?} each, interleaved",
+                options.rounds, options.window
+            ),
         ),
     ];
     text.push_str("| | |\n|---|---|\n");
@@ -82,7 +87,12 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(thousands(number), text);
         }
     }

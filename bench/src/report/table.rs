@@ -28,10 +28,18 @@ pub(crate) fn table(table: &Table) -> String {
     for (index, entry) in table.entries.iter().enumerate() {
         let _ = writeln!(text, "| {} {}", entry.label, row(table, index));
     }
-    let closed = table.outcomes.iter().flatten().map(|outcome| outcome.reconnects);
+    let closed = table
+        .outcomes
+        .iter()
+        .flatten()
+        .map(|outcome| outcome.reconnects);
     let closed: u64 = closed.sum();
     if closed > 0 {
-        let _ = writeln!(text, "\nPeers closed {} connections, as they announced.", thousands(closed));
+        let _ = writeln!(
+            text,
+            "\nPeers closed {} connections, as they announced.",
+            thousands(closed)
+        );
     }
     text
 }
@@ -45,7 +53,9 @@ fn closed(table: &Table, index: usize) -> String {
         })
     };
     let switches = |part: fn(&Outcome) -> u64| {
-        median(outcomes, |outcome| number(part(outcome)) / number(outcome.requests))
+        median(outcomes, |outcome| {
+            number(part(outcome)) / number(outcome.requests)
+        })
     };
     let busy = median(outcomes, |outcome| {
         number(outcome.cpu.nanos) / 1e9 / outcome.seconds * 100.0

@@ -32,7 +32,9 @@ impl Body {
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, u64), String> {
         match self {
             Self::Length(left) => {
-                let taken = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let taken = bytes
+                    .len()
+                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
                 *left -= taken as u64;
                 Ok((taken, taken as u64))
             }

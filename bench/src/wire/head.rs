@@ -71,7 +71,9 @@ impl Head {
 
     fn field(&mut self, name: &str, value: &[u8]) -> Result<(), String> {
         if name.eq_ignore_ascii_case("content-length") {
-            let value = str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+            let value = str::from_utf8(value)
+                .ok()
+                .and_then(|text| text.parse().ok());
             let value = value.ok_or("a bad Content-Length")?;
             if self.length.replace(value).is_some() {
                 return Err("two Content-Length fields".to_owned());
@@ -100,10 +102,17 @@ mod tests {
     fn heads() {
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 70\r\nConnection: x, Close\r\n\r\nbody";
         let head = Head::parse(Kind::Response, whole).unwrap().unwrap();
-        assert_eq!((head.status, head.length, head.close), (200, Some(70), true));
+        assert_eq!(
+            (head.status, head.length, head.close),
+            (200, Some(70), true)
+        );
         assert_eq!(head.len, whole.len() - 4);
         for cut in 0..head.len {
-            assert_eq!(Head::parse(Kind::Response, &whole[..cut]), Ok(None), "{cut}");
+            assert_eq!(
+                Head::parse(Kind::Response, &whole[..cut]),
+                Ok(None),
+                "{cut}"
+            );
         }
 
         let whole = b"POST /a?b HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -125,7 +134,10 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
             "ICY 200\r\n\r\n",
         ] {
-            assert!(Head::parse(Kind::Response, odd.as_bytes()).is_err(), "{odd}");
+            assert!(
+                Head::parse(Kind::Response, odd.as_bytes()).is_err(),
+                "{odd}"
+            );
         }
         let long = format!("HTTP/1.1 200 OK\r\nA: {}", "a".repeat(MAX_HEAD));
         assert!(Head::parse(Kind::Response, long.as_bytes()).is_err());

@@ -21,9 +21,7 @@ impl Outgoing {
             let written = match self.sent.checked_sub(head.len()) {
                 Some(sent) => to.write(&body[sent..]),
                 None if body.is_empty() => to.write(&head[self.sent..]),
-                None => {
-                    to.write_vectored(&[IoSlice::new(&head[self.sent..]), IoSlice::new(body)])
-                }
+                None => to.write_vectored(&[IoSlice::new(&head[self.sent..]), IoSlice::new(body)]),
             };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
