@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::text::text;
 use crate::wire::{Head, Kind, MAX_HEAD};
 
 /// Times each origin is asked.
@@ -103,10 +104,6 @@ fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     });
     let value = values.next();
     value.filter(|_| values.next().is_none())
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]

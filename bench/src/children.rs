@@ -12,6 +12,8 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::text::text;
+
 /// The groups of all that run.
 static GROUPS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
@@ -145,10 +147,6 @@ fn how(status: ExitStatus) -> String {
         Some(signal) => format!("killed by signal {signal}"),
         None => format!("ended with {}", status.code().unwrap_or_default()),
     }
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]

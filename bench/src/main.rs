@@ -12,6 +12,7 @@ mod peers;
 mod report;
 mod rounds;
 mod stats;
+mod text;
 mod usage;
 mod wire;
 

@@ -11,6 +11,7 @@ use crate::children::{Group, Launch};
 use crate::load::{Mode, Outcome, Spec};
 use crate::loads::{Load, Request};
 use crate::peers::{Peer, Setting};
+use crate::text::text;
 
 const START: Duration = Duration::from_secs(10);
 
@@ -180,8 +181,4 @@ fn free_port() -> Result<SocketAddr, String> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .map_err(text)
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }

@@ -3,6 +3,7 @@
 //! `/bytes/N` has a body of N bytes; any other path one of 70, `/fields` with more fields. A request with `X-Echo` is
 //! answered with its own head.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -241,12 +242,11 @@ impl Connection {
             self.filler = size(&request.path);
         }
         let length = self.body.len().max(self.filler);
-        let which = format!("X-Origin: {}\r\n", self.port);
         let fields = match request.path.as_str() {
             // Who answered, for the check of the rotation; what is measured does without.
-            _ if request.echo.is_some() => &which,
-            "/fields" => FIELDS,
-            _ => "",
+            _ if request.echo.is_some() => format!("X-Origin: {}\r\n", self.port).into(),
+            "/fields" => Cow::Borrowed(FIELDS),
+            _ => Cow::Borrowed(""),
         };
         shared.tick();
         self.head.clear();

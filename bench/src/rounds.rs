@@ -1,6 +1,7 @@
 //! The run: tables of entries, measured in turn, round after round.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 use std::time::{Duration, Instant};
 
 use crate::children;
@@ -230,9 +231,8 @@ impl Table {
     fn measure(&mut self, bench: &Bench, options: &Options) -> Result<(), String> {
         let mut origins = BTreeMap::new();
         for entry in &self.entries {
-            if !origins.contains_key(&entry.origins) {
-                let started = bench.origins(entry.origins, self.workers)?;
-                origins.insert(entry.origins, started);
+            if let Vacant(missing) = origins.entry(entry.origins) {
+                missing.insert(bench.origins(entry.origins, self.workers)?);
             }
         }
         let begin = Instant::now();

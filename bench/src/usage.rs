@@ -7,6 +7,8 @@ use nix::time::ClockId;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use crate::text::text;
+
 /// Since the processes began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cpu {
@@ -105,7 +107,7 @@ fn processes(group: i32) -> Result<Vec<Process>, String> {
     }
 }
 
-/// Process group, user and system ticks (proc_pid_stat(5): fields 5, 14 and 15).
+/// Process group, user and system ticks (`proc_pid_stat(5)`: fields 5, 14 and 15).
 fn parse_stat(stat: &str) -> Option<(i32, u64, u64)> {
     // The name before it may hold anything, parentheses too.
     let (_, rest) = stat.rsplit_once(')')?;
@@ -131,10 +133,6 @@ fn field(lines: &str, name: &str) -> u64 {
     number
         .and_then(|number| number.parse().ok())
         .unwrap_or_default()
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
+use crate::text::text;
 use crate::wire::{Incoming, Kind, Outgoing, Progress};
 
 #[derive(Debug)]
@@ -185,8 +186,4 @@ impl Connection {
             State::Idle | State::Connecting => Err("closed an idle connection".to_owned()),
         }
     }
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }

@@ -10,6 +10,7 @@ use super::connection::{Connection, Material, Turn};
 use super::schedule::Schedule;
 use super::{Latency, Mode, Outcome, Spec};
 use crate::stats::percentile;
+use crate::text::text;
 use crate::usage::{Cpu, Memory};
 
 /// Connections that are being opened at a time, so that no listener's queue overflows.
@@ -101,7 +102,8 @@ impl Driver {
         let warm_up = Duration::from_millis(self.spec.warm_up_ms);
         let window = Duration::from_millis(self.spec.window_ms);
         if !self.until(Instant::now() + warm_up)? {
-            return self.lost();
+            self.outcome.latency = Some(Latency::NotHeld);
+            return Ok(());
         }
         self.recording = Some(Instant::now());
         let before = Cpu::of(self.spec.group)?;
@@ -112,10 +114,11 @@ impl Driver {
         self.outcome.requests = self.answered - answered;
         self.outcome.cpu = after.since(&before);
         self.outcome.after = Memory::of(self.spec.group)?;
-        if !held {
-            return self.lost();
+        if held {
+            return self.judge(begin + window);
         }
-        self.judge(begin + window)
+        self.outcome.latency = Some(Latency::NotHeld);
+        Ok(())
     }
 
     /// Nothing that was asked for may be left without an answer.
@@ -143,11 +146,6 @@ impl Driver {
             _ if self.outcome.requests == 0 => Err("no request was answered".to_owned()),
             _ => Ok(()),
         }
-    }
-
-    fn lost(&mut self) -> Result<(), String> {
-        self.outcome.latency = Some(Latency::NotHeld);
-        Ok(())
     }
 
     /// One request on each connection, then silence.
@@ -281,8 +279,4 @@ impl Driver {
             self.latencies.push(nanos);
         }
     }
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }

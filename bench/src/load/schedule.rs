@@ -8,6 +8,8 @@ use mio::{Interest, Registry, Token};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
+use crate::text::text;
+
 /// Regular times, from a beginning on. The kernel's own timer wakes for them, because poll(2) knows milliseconds only.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -56,8 +58,4 @@ impl Schedule {
             .set(Expiration::OneShot(wait), TimerSetTimeFlags::empty())
             .map_err(text)
     }
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }

@@ -1,4 +1,4 @@
-//! HAProxy.
+//! `HAProxy`.
 
 use super::{Peer, Setting, each_origin, first_line, write};
 use crate::children::Launch;

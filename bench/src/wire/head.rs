@@ -36,7 +36,7 @@ impl Head {
                 let mut request = httparse::Request::new(&mut fields);
                 let status = request.parse(bytes).map_err(|error| error.to_string())?;
                 if status.is_complete() {
-                    head.path = request.path.unwrap_or_default().to_owned();
+                    request.path.unwrap_or_default().clone_into(&mut head.path);
                 }
                 (status, request.headers, request.version)
             }

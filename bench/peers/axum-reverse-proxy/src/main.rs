@@ -25,7 +25,7 @@ async fn serve(flags: &Flags) -> Result<(), Box<dyn Error>> {
     connector.set_nodelay(true);
     // Its own client keeps 32 connections, too few for 512 clients.
     let client: Client<_, Body> = Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(1024)
         .build(connector);
     let hosts = flags.hosts.iter().map(|host| format!("http://{host}"));

@@ -26,19 +26,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let hosts = hosts.ok_or("--hosts is missing")?;
     let upstream = Upstream::new(hosts.split(',').collect::<Vec<_>>())?;
-    let mut router = Router::new();
+    let mut app = Router::new();
     for route in 0..routes.ok_or("--routes is missing")? {
         let target = format!("/v2/r{route}/{{id}}/{{post}}");
         let name = route.to_string();
         let handler = move |request: ModifiableRequest| edit(request, &target, &name);
-        router = router.at(
+        app = app.at(
             format!("/r{route}/users/{{id}}/posts/{{post}}"),
             dial::try_proxy(&upstream, handler)?,
         );
     }
     let server = Server::builder()
         .workers(workers.ok_or("--workers is missing")?)
-        .bind(listen.ok_or("--listen is missing")?, router)?;
+        .bind(listen.ok_or("--listen is missing")?, app)?;
     println!("listening on {}", server.local_addr());
     Ok(server.run().await?)
 }
