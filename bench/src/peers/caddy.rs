@@ -38,7 +38,6 @@ fn config(setting: &Setting<'_>) -> String {
 {{
     admin off
     auto_https off
-    persist_config off
     log {{
         level ERROR
     }}

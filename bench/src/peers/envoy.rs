@@ -75,7 +75,9 @@ static_resources:
           \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: clients
           codec_type: HTTP1
-          use_remote_address: true
+          # It would name its own address for a client on loopback.
+          use_remote_address: false
+          skip_xff_append: true
           via: 1.1 envoy
           generate_request_id: false
           stream_idle_timeout: 600s
@@ -84,6 +86,8 @@ static_resources:
             - name: all
               domains: ['*']
               request_headers_to_add:
+              - header: {{key: X-Forwarded-For, value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%'}}
+                append_action: OVERWRITE_IF_EXISTS_OR_ADD
               - header: {{key: X-Forwarded-Host, value: '%REQ(:authority)%'}}
                 append_action: OVERWRITE_IF_EXISTS_OR_ADD
               routes:

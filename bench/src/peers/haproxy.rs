@@ -25,6 +25,8 @@ fn config(setting: &Setting<'_>) -> String {
 global
     nbthread {workers}
     maxconn 32768
+    # It would want two descriptors for each.
+    no strict-limits
 defaults
     mode http
     timeout connect 5s

@@ -63,21 +63,22 @@ fn launch(binary: &str, setting: &Setting<'_>) -> Result<Launch, String> {
     Ok(Launch::new(beside(binary)?, &args))
 }
 
-/// Builds packages of this workspace, like this program itself.
+/// Builds packages of this workspace, like this program itself; each on its own, so that no dependency has features
+/// that another one's dependent asked for.
 pub(crate) fn build(packages: &[&str]) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["build", "--release", "--locked"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
     for package in packages {
-        command.args(["-p", package]);
+        let status = Command::new(&cargo)
+            .args(["build", "--release", "--locked", "-p", package])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        match status {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Err(format!("building {package}: {status}")),
+            Err(error) => return Err(format!("cargo: {error}")),
+        }
     }
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("building {packages:?}: {status}")),
-        Err(error) => Err(format!("cargo: {error}")),
-    }
+    Ok(())
 }
 
 /// A program in the directory of this one.
