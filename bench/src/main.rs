@@ -26,6 +26,10 @@ fn main() -> ExitCode {
         Some("exec") => children::exec(&args[1..]),
         Some("origin") => origin::run(args.get(1)),
         Some("load") => load::generate(),
+        Some("--help" | "-h") => {
+            println!("{}", cli::USAGE);
+            Ok(())
+        }
         _ => descriptors()
             .and_then(|()| cli::Options::parse(args))
             .and_then(|options| rounds::run(&options)),

@@ -221,7 +221,8 @@ impl Table {
     }
 
     fn offer(&mut self, rate: f64) {
-        self.title = format!("{}, {rate} requests/s offered", self.title);
+        let offered = report::whole(rate);
+        self.title = format!("{}, {offered} requests/s offered", self.title);
         for entry in &mut self.entries {
             entry.load.mode = Mode::Rate(rate);
         }

@@ -22,6 +22,10 @@ const TIMER: Token = Token(usize::MAX - 1);
 /// Opens the connections, warms up, measures.
 pub(crate) fn run(spec: Spec) -> Result<Outcome, String> {
     let mut driver = Driver::new(spec)?;
+    if matches!(driver.spec.mode, Mode::Idle { .. }) {
+        // Connections of the requests before it are taken down.
+        std::thread::sleep(Duration::from_secs(2));
+    }
     driver.outcome.before = Memory::of(driver.spec.group)?;
     driver.open()?;
     match driver.spec.mode {
@@ -105,39 +109,46 @@ impl Driver {
             self.outcome.latency = Some(Latency::NotHeld);
             return Ok(());
         }
-        self.recording = Some(Instant::now());
         let before = Cpu::of(self.spec.group)?;
         let (begin, answered) = (Instant::now(), self.answered);
+        // Looking at the peer has taken a moment, in which nothing was sent.
+        self.recording = Some(begin + window / 20);
         let held = self.until(begin + window)?;
-        let after = Cpu::of(self.spec.group)?;
+        if held && let Some(schedule) = &mut self.schedule {
+            schedule.end(begin + window);
+            self.drain()?;
+        }
         self.outcome.seconds = begin.elapsed().as_secs_f64();
         self.outcome.requests = self.answered - answered;
-        self.outcome.cpu = after.since(&before);
+        self.outcome.cpu = Cpu::of(self.spec.group)?.since(&before);
         self.outcome.after = Memory::of(self.spec.group)?;
         if held {
-            return self.judge(begin + window);
+            return self.judge();
         }
         self.outcome.latency = Some(Latency::NotHeld);
         Ok(())
     }
 
-    /// Nothing that was asked for may be left without an answer.
-    fn judge(&mut self, end: Instant) -> Result<(), String> {
-        if self.schedule.is_some() {
-            // What was to be sent within the window counts, to the last.
-            while self.in_flight > 0 || self.schedule.as_ref().is_some_and(|next| next.next() < end)
-            {
-                if end.elapsed() > PATIENCE {
-                    return Err("requests that are not answered".to_owned());
-                }
-                self.sending = self.schedule.as_ref().is_some_and(|next| next.next() < end);
-                self.dispatch()?;
-                self.turn_or_fail("the last answers")?;
+    /// What was to be sent within the window counts, to the last.
+    fn drain(&mut self) -> Result<(), String> {
+        let begin = Instant::now();
+        loop {
+            self.dispatch()?;
+            if self.in_flight == 0 {
+                return Ok(());
             }
-            let p50 = percentile(&mut self.latencies, 0.5);
-            let p99 = percentile(&mut self.latencies, 0.99);
-            self.outcome.latency = p50.zip(p99).map(|(p50, p99)| Latency::Held { p50, p99 });
+            if begin.elapsed() > PATIENCE {
+                return Err("requests that are not answered".to_owned());
+            }
+            self.turn_or_fail("the last answers")?;
         }
+    }
+
+    /// Nothing may be left without an answer for long.
+    fn judge(&mut self) -> Result<(), String> {
+        let p50 = percentile(&mut self.latencies, 0.5);
+        let p99 = percentile(&mut self.latencies, 0.99);
+        self.outcome.latency = p50.zip(p99).map(|(p50, p99)| Latency::Held { p50, p99 });
         let oldest = self.connections.iter().filter_map(Connection::busy).min();
         match oldest {
             Some(since) if since.elapsed() > PATIENCE / 2 => {
@@ -197,9 +208,11 @@ impl Driver {
         while self.sending && self.in_flight < self.spec.in_flight {
             let now = Instant::now();
             let since = match &self.schedule {
-                Some(schedule) if schedule.next() > now => return Ok(()),
-                Some(schedule) => schedule.next(),
-                None => now,
+                Some(schedule) => schedule.due(now),
+                None => Some(now),
+            };
+            let Some(since) = since else {
+                return Ok(());
             };
             let Some(index) = self.ready.pop_front() else {
                 return Ok(());
@@ -273,8 +286,7 @@ impl Driver {
     }
 
     fn record(&mut self, since: Instant) {
-        let is_rate = matches!(self.spec.mode, Mode::Rate(_));
-        if is_rate && self.recording.is_some_and(|begin| since >= begin) {
+        if self.schedule.is_some() && self.recording.is_some_and(|begin| since >= begin) {
             let nanos = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.latencies.push(nanos);
         }

@@ -16,6 +16,7 @@ pub(super) struct Schedule {
     begin: Instant,
     interval: Duration,
     issued: u32,
+    end: Option<Instant>,
     timer: TimerFd,
 }
 
@@ -31,12 +32,23 @@ impl Schedule {
             begin: Instant::now(),
             interval: Duration::from_secs_f64(1.0 / rate),
             issued: 0,
+            end: None,
             timer,
         })
     }
 
-    /// The intended time of the next request.
-    pub(super) fn next(&self) -> Instant {
+    /// The intended time of the next request, if that has come.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        let next = self.next();
+        (next <= now && self.end.is_none_or(|end| next < end)).then_some(next)
+    }
+
+    /// Nothing is due from `end` on.
+    pub(super) fn end(&mut self, end: Instant) {
+        self.end = Some(end);
+    }
+
+    fn next(&self) -> Instant {
         self.begin + self.interval * self.issued
     }
 

@@ -11,7 +11,7 @@ use crate::load::Outcome;
 use crate::machine;
 use crate::rounds::Table;
 
-pub(crate) use table::table;
+pub(crate) use table::{table, whole};
 
 /// RESULTS.md and chart.svg, beside this program's sources.
 pub(crate) fn write(options: &Options, tables: &[Table]) -> Result<(), String> {

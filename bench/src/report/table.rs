@@ -156,6 +156,6 @@ fn number(value: u64) -> f64 {
     clippy::cast_sign_loss,
     reason = "a rate or a time, both not negative and far below 2^64"
 )]
-fn whole(value: f64) -> String {
+pub(crate) fn whole(value: f64) -> String {
     thousands(value.round() as u64)
 }
