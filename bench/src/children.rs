@@ -14,6 +14,9 @@ use nix::unistd::Pid;
 
 use crate::text::text;
 
+/// This program, also when it was built anew meanwhile.
+pub(crate) const OWN: &str = "/proc/self/exe";
+
 /// The groups of all that run.
 static GROUPS: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
@@ -52,7 +55,7 @@ impl Launch {
         let log = directory.join("stderr.log");
         let name = self.program.display();
         let cores: Vec<String> = self.cores.iter().map(usize::to_string).collect();
-        let child = Command::new(std::env::current_exe().map_err(text)?)
+        let child = Command::new(OWN)
             .args(["exec", &cores.join(","), &self.is_parent.to_string()])
             .arg(&self.program)
             .args(&self.args)

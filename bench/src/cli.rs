@@ -18,6 +18,8 @@ there is none. Names that end in `$` are whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) peers: Vec<&'static Peer>,
+    /// Whether they were asked for by name, so that none may be missing.
+    pub(crate) named: bool,
     pub(crate) workers: Vec<usize>,
     pub(crate) loads: Vec<String>,
     pub(crate) rounds: usize,
@@ -35,6 +37,7 @@ impl Options {
     fn read(args: Vec<String>) -> Result<Self, String> {
         let mut options = Self {
             peers: peers::ALL.iter().collect(),
+            named: false,
             workers: vec![1, 2],
             loads: Vec::new(),
             rounds: 5,
@@ -52,7 +55,10 @@ impl Options {
             whole = false;
             let mut value = || args.next().ok_or(format!("{arg} needs a value"));
             match arg.as_str() {
-                "--peers" => options.peers = chosen(&value()?)?,
+                "--peers" => {
+                    options.peers = chosen(&value()?)?;
+                    options.named = true;
+                }
                 "--workers" => options.workers = numbers(&value()?, 1..=2)?,
                 "--rounds" => options.rounds = numbers(&value()?, 1..=100)?[0],
                 "--window" => options.window = duration(&value()?)?,

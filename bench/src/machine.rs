@@ -1,6 +1,7 @@
 //! What the numbers were measured on.
 
 use std::fs;
+use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
@@ -29,6 +30,13 @@ pub(crate) fn describe() -> String {
         "{model}, {cores} cores, {} GiB, Linux {kernel}",
         memory >> 20
     )
+}
+
+/// Of the peers that are built here.
+pub(crate) fn compiler() -> String {
+    let output = Command::new("rustc").arg("--version").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    version.unwrap_or_else(|error| error.to_string())
 }
 
 /// 22 Nov 2026

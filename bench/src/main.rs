@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
         _ => descriptors()
             .and_then(|()| cli::Options::parse(args))
-            .and_then(|options| rounds::run(&options)),
+            .and_then(rounds::run),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

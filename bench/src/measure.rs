@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::check;
-use crate::children::{Group, Launch};
+use crate::children::{Group, Launch, OWN};
 use crate::load::{Mode, Outcome, Spec};
 use crate::loads::{Load, Request};
 use crate::peers::{Peer, Setting};
@@ -36,8 +36,7 @@ impl Bench {
     /// For peers of so many workers: what is not theirs runs beside them where there are cores enough.
     pub(crate) fn origins(&self, count: usize, workers: usize) -> Result<Origins, String> {
         let directory = self.fresh("origin")?;
-        let own = std::env::current_exe().map_err(text)?;
-        let mut launch = Launch::new(own, &["origin", &count.to_string()]);
+        let mut launch = Launch::new(OWN, &["origin", &count.to_string()]);
         launch.cores = self.others(workers);
         let mut group = launch.spawn(&directory, Stdio::piped)?;
         let mut line = String::new();
@@ -98,8 +97,7 @@ impl Bench {
     }
 
     fn drive(&self, spec: &Spec, workers: usize) -> Result<Outcome, String> {
-        let own = std::env::current_exe().map_err(text)?;
-        let mut launch = Launch::new(own, &["load"]);
+        let mut launch = Launch::new(OWN, &["load"]);
         launch.cores = self.others(workers);
         let mut group = launch.spawn(&self.fresh("load")?, Stdio::piped)?;
         let mut stdin = group.child.stdin.take().ok_or("no standard input")?;

@@ -37,7 +37,9 @@ pub(crate) struct Table {
 
 const ORIGINS: usize = 3;
 
-pub(crate) fn run(options: &Options) -> Result<(), String> {
+pub(crate) fn run(mut options: Options) -> Result<(), String> {
+    let versions = versions(&mut options)?;
+    let options = &options;
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
     children::end_on_signals(directory.path().to_owned()).map_err(|error| error.to_string())?;
     let mut tables = plan(options);
@@ -78,9 +80,25 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         println!("{}", report::table(table));
     }
     match options.write {
-        true => report::write(options, &tables),
+        true => report::write(options, &versions, &tables),
         false => Ok(()),
     }
+}
+
+/// Of all peers. Those that are not installed are left out, unless they were asked for.
+fn versions(options: &mut Options) -> Result<Vec<String>, String> {
+    let mut told = Vec::new();
+    for peer in std::mem::take(&mut options.peers) {
+        match (peer.version)() {
+            Ok(version) => {
+                told.push(version);
+                options.peers.push(peer);
+            }
+            Err(error) if options.named || peer.name == BASE => return Err(error),
+            Err(error) => eprintln!("without {}: {error}", peer.name),
+        }
+    }
+    Ok(told)
 }
 
 /// Requests per second of the base.

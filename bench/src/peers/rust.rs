@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{Peer, Setting};
+use super::{Peer, Setting, first_line};
 use crate::children::Launch;
 
 pub(super) const DIAL: Peer = Peer {
@@ -20,7 +20,17 @@ pub(super) const DIAL: Peer = Peer {
             Ok(launch)
         }
     },
-    version: || locked("dial"),
+    version: || {
+        let args = [
+            "-C",
+            env!("CARGO_MANIFEST_DIR"),
+            "describe",
+            "--always",
+            "--dirty",
+        ];
+        let commit = first_line("git", &args).unwrap_or_else(|_| "unknown commit".to_owned());
+        Ok(format!("{}, {commit}", locked("dial")?))
+    },
 };
 
 pub(super) const BY_HAND: Peer = Peer {

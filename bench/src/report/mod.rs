@@ -14,25 +14,30 @@ use crate::rounds::Table;
 pub(crate) use table::{table, whole};
 
 /// RESULTS.md and chart.svg, beside this program's sources.
-pub(crate) fn write(options: &Options, tables: &[Table]) -> Result<(), String> {
+pub(crate) fn write(
+    options: &Options,
+    versions: &[String],
+    tables: &[Table],
+) -> Result<(), String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
     let put = |name: &str, content: &str| {
         let path = directory.join(name);
         std::fs::write(&path, content).map_err(|error| format!("{}: {error}", path.display()))
     };
-    put("RESULTS.md", &results(options, tables)?)?;
+    put("RESULTS.md", &results(options, versions, tables))?;
     match chart::chart(tables) {
         Some(chart) => put("chart.svg", &chart),
         None => Ok(()),
     }
 }
 
-fn results(options: &Options, tables: &[Table]) -> Result<String, String> {
+fn results(options: &Options, versions: &[String], tables: &[Table]) -> String {
     let mut text = String::from(
         "# Results\n\nWritten by a run; [README.md](README.md) tells how to read it.\n\n",
     );
     let facts = [
         ("machine", machine::describe()),
+        ("compiler", machine::compiler()),
         ("date", machine::date()),
         ("command", format!("`{}`", options.command.trim_end())),
         (
@@ -47,13 +52,13 @@ fn results(options: &Options, tables: &[Table]) -> Result<String, String> {
     for (name, fact) in facts {
         let _ = writeln!(text, "| {name} | {fact} |");
     }
-    for peer in &options.peers {
-        let _ = writeln!(text, "| {} | {} |", peer.name, (peer.version)()?);
+    for (peer, version) in options.peers.iter().zip(versions) {
+        let _ = writeln!(text, "| {} | {version} |", peer.name);
     }
     for table in tables {
         let _ = write!(text, "\n{}", self::table(table));
     }
-    Ok(text)
+    text
 }
 
 /// Requests per second.
