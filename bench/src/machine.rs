@@ -32,6 +32,13 @@ pub(crate) fn describe() -> String {
     )
 }
 
+/// Over 1, 5 and 15 minutes, this program's own included.
+pub(crate) fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let averages: Vec<&str> = load.split_ascii_whitespace().take(3).collect();
+    averages.join(" ")
+}
+
 /// Of the peers that are built here.
 pub(crate) fn compiler() -> String {
     let output = Command::new("rustc").arg("--version").output();

@@ -17,6 +17,10 @@ use crate::usage::{Cpu, Memory};
 const OPENING: usize = 64;
 /// The longest that anything may stand still.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A rate is not held when requests have waited so long to be sent.
+const LOST: Duration = Duration::from_secs(1);
+/// Or so long at the window's end.
+const BEHIND: Duration = Duration::from_millis(100);
 const TIMER: Token = Token(usize::MAX - 1);
 
 /// Opens the connections, warms up, measures.
@@ -113,7 +117,7 @@ impl Driver {
         let (begin, answered) = (Instant::now(), self.answered);
         // Looking at the peer has taken a moment, in which nothing was sent.
         self.recording = Some(begin + window / 20);
-        let held = self.until(begin + window)?;
+        let held = self.until(begin + window)? && self.behind() < BEHIND;
         if held && let Some(schedule) = &mut self.schedule {
             schedule.end(begin + window);
             self.drain()?;
@@ -188,11 +192,7 @@ impl Driver {
             } else if now.duration_since(moved) > PATIENCE {
                 return Err(format!("no answer for {PATIENCE:?}"));
             }
-            if self
-                .schedule
-                .as_ref()
-                .is_some_and(|schedule| schedule.is_lost(now))
-            {
+            if self.behind() > LOST {
                 return Ok(false);
             }
             self.dispatch()?;
@@ -201,6 +201,12 @@ impl Driver {
             }
             self.turn(end.duration_since(now))?;
         }
+    }
+
+    /// Of the schedule, if there is one.
+    fn behind(&self) -> Duration {
+        let schedule = self.schedule.as_ref();
+        schedule.map_or(Duration::ZERO, |schedule| schedule.behind(Instant::now()))
     }
 
     /// Sends as much as may be under way.

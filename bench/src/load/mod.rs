@@ -73,6 +73,6 @@ pub(crate) struct Outcome {
 pub(crate) enum Latency {
     /// In nanoseconds.
     Held { p50: u64, p99: u64 },
-    /// More than a second's requests were waiting.
+    /// Requests were waiting to be sent for a second, or for a tenth of one at the end.
     NotHeld,
 }

@@ -56,9 +56,9 @@ impl Schedule {
         self.issued += 1;
     }
 
-    /// More than a second's requests have not been sent.
-    pub(super) fn is_lost(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.next()) > Duration::from_secs(1)
+    /// How long the next request has been due.
+    pub(super) fn behind(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.next())
     }
 
     /// Wakes the poll at the next time.

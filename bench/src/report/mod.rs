@@ -37,6 +37,7 @@ fn results(options: &Options, versions: &[String], tables: &[Table]) -> String {
     );
     let facts = [
         ("machine", machine::describe()),
+        ("load average at the end", machine::load()),
         ("compiler", machine::compiler()),
         ("date", machine::date()),
         ("command", format!("`{}`", options.command.trim_end())),
