@@ -9,7 +9,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Uri;
 use http::uri::PathAndQuery;
-use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, ErrorKind};
 use crate::upstream::Address;
@@ -313,11 +312,19 @@ fn push_param(path: &mut String, name: &str, value: &str, one_segment: bool) -> 
 
 /// How many segments of a path lead elsewhere, encoded or not (RFC 3986 §5.2.4).
 fn dot_segments(path: &str) -> usize {
-    let dots = |segment: &&str| {
-        let plain = percent_decode_str(segment).collect::<Vec<u8>>();
-        plain == b"." || plain == b".."
+    let dot = |segment: &[u8]| match segment {
+        [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => Some(rest.len()),
+        _ => None,
     };
-    path.split('/').filter(dots).count()
+    let is_dots = |segment: &&[u8]| match dot(segment) {
+        None => false,
+        Some(0) => true,
+        Some(left) => dot(&segment[segment.len() - left..]) == Some(0),
+    };
+    path.as_bytes()
+        .split(|byte| *byte == b'/')
+        .filter(is_dots)
+        .count()
 }
 
 /// The query without the pairs called `name`, or `None` when there is none of them.

@@ -141,7 +141,8 @@ impl<'p> Cursor<'p> {
     /// The next segment, and the place after it.
     fn segment(self) -> Option<(&'p str, Self)> {
         let left = self.path.get(self.at..)?;
-        let segment = left.split_once('/').map_or(left, |(segment, _)| segment);
+        let end = left.bytes().position(|byte| byte == b'/');
+        let segment = end.map_or(left, |end| &left[..end]);
         let at = self.at + segment.len() + 1;
         Some((segment, Self { at, ..self }))
     }
