@@ -29,7 +29,7 @@ impl Exchange {
     pub fn get(length: usize) -> Self {
         Self {
             request: request("GET", "/", 0),
-            arrives: "GET / HTTP/1.1\r\n",
+            arrives: "GET /",
             response: response(length),
         }
     }
@@ -39,7 +39,7 @@ impl Exchange {
     pub fn post(length: usize) -> Self {
         Self {
             request: request("POST", "/", length),
-            arrives: "POST / HTTP/1.1\r\n",
+            arrives: "POST /",
             response: response(70),
         }
     }
@@ -113,11 +113,16 @@ impl SteadyClient {
         }
     }
 
-    /// Another request on the same connection, such as one that marks a place in a log.
-    pub fn request(&mut self, request: Vec<u8>) {
-        let before = std::mem::replace(&mut self.exchange.request, request);
+    /// The same request once more, but for its target: that marks a place in a log.
+    pub fn mark(&mut self, target: &str) {
+        let request = &self.exchange.request;
+        let mut words = request.splitn(3, |byte| *byte == b' ');
+        let (method, _, rest) = (words.next(), words.next(), words.next());
+        let (method, rest) = (method.expect("a method"), rest.expect("a version"));
+        let marked = [method, b" ", target.as_bytes(), b" ", rest].concat();
+        let request = std::mem::replace(&mut self.exchange.request, marked);
         self.requests(1);
-        self.exchange.request = before;
+        self.exchange.request = request;
     }
 }
 
