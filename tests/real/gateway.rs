@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::process::Command;
 
 use crate::process::Process;
 use crate::tools::program;
+
+const GATEWAY: &str = env!("CARGO_BIN_EXE_dial-gateway");
 
 /// A gateway that listens; killed when dropped.
 pub(crate) struct Gateway {
@@ -25,7 +30,18 @@ pub(crate) struct Usage {
 impl Gateway {
     /// Starts one that proxies everything to `origin`.
     pub(crate) async fn to(origin: SocketAddr) -> Self {
-        let mut command = program(env!("CARGO_BIN_EXE_dial-gateway"));
+        Self::start(program(GATEWAY), origin).await
+    }
+
+    /// One with a single worker, whose system calls strace writes into `log`, a line each. Its process is strace.
+    pub(crate) async fn traced(origin: SocketAddr, log: &Path) -> Self {
+        let mut command = program("strace");
+        command.args(["-f", "-qq", "-e", "signal=none", "-s", "64", "-o"]);
+        command.arg(log).args([GATEWAY, "--workers", "1"]);
+        Self::start(command, origin).await
+    }
+
+    async fn start(mut command: Command, origin: SocketAddr) -> Self {
         command
             .args(["--listen", "127.0.0.1:0", "--hosts"])
             .arg(origin.to_string());

@@ -25,6 +25,7 @@ pub mod client;
 pub mod log;
 pub mod origin;
 pub mod port;
+pub mod steady;
 pub mod wait;
 pub mod wire;
 
@@ -32,6 +33,7 @@ pub use client::{RawClient, RawHead, RawResponse};
 pub use log::Log;
 pub use origin::{Answer, BulkOrigin, Identity, Origin, Recorded, Script, TlsOrigin};
 pub use port::{ClosedPort, SilentPort};
+pub use steady::{Exchange, SteadyClient};
 pub use wait::{Gate, eventually, within};
 pub use wire::{Ending, Fields};
 
