@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, RequestSent};
 use crate::fields::{self, Name};
 use crate::h1::{
     Asks, BodyError, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
-    interim_head, request_head,
+    interim_head, request_head, split,
 };
 use crate::handler::{Answer, Hop, Outbound};
 use crate::quiet::Quiet;
@@ -340,7 +340,7 @@ impl Connection {
         match length {
             Length::Exact(length) if length <= self.input.len() as u64 => {
                 let length = usize::try_from(length).unwrap_or(self.input.len());
-                let bytes = self.input.split_to(length).freeze();
+                let bytes = split(&mut self.input, length);
                 self.done();
                 Body::from(bytes)
             }

@@ -304,6 +304,11 @@ impl<B: Buffer> Fields<B> {
         })
     }
 
+    /// The most bytes that they take.
+    pub(crate) fn most(&self) -> usize {
+        self.buffer.end()
+    }
+
     /// Writes the lines.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         // Neighbours go together.

@@ -30,7 +30,7 @@ pub(crate) fn request_head<B: Buffer>(
     length: Option<Length>,
     asks: Asks<'_>,
 ) {
-    out.reserve(ROOM + target.len() + host.len());
+    out.reserve(ROOM + target.len() + host.len() + fields.most());
     out.extend_from_slice(method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(target.as_bytes());
@@ -67,7 +67,7 @@ pub(crate) fn response_head(
     length: Option<Length>,
     connection: Option<&str>,
 ) {
-    out.reserve(ROOM + fields.bytes().len());
+    out.reserve(ROOM + fields.most());
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');

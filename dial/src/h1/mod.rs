@@ -15,6 +15,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use bytes::{Bytes, BytesMut};
+
 pub(crate) use self::encode::{Asks, interim_head, request_head, response_head};
 pub(crate) use self::framing::Length;
 pub(crate) use self::head::{HeadLimits, Malformed, RequestHead, ResponseHead, check_host};
@@ -28,6 +30,15 @@ fn has_bare_lf(lines: &[u8]) -> bool {
     // Counted to the end, not stopped at the first: so it is done many bytes at a time.
     let bare = pairs.filter(|(before, byte)| **byte == b'\n' && **before != b'\r');
     lines.first() == Some(&b'\n') || bare.count() > 0
+}
+
+/// The first `count` bytes of what was read. Mostly they are none or all of it, which takes no allocation.
+pub(crate) fn split(input: &mut BytesMut, count: usize) -> Bytes {
+    match count {
+        0 => Bytes::new(),
+        count if count == input.len() => std::mem::take(input).freeze(),
+        count => input.split_to(count).freeze(),
+    }
 }
 
 /// The longest line that starts a chunk, extensions included, and the longest trailer section, in bytes.

@@ -21,7 +21,7 @@ const COPY: usize = 4 * 1024;
 const GATHER: (usize, usize) = (32 * 1024, 8);
 
 /// So much room an idle connection keeps for its next head.
-const KEPT: usize = 1024;
+const KEPT: usize = 2 * 1024;
 
 /// What is still to be written.
 #[derive(Debug, Default)]

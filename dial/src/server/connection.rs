@@ -28,7 +28,7 @@ use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::fields::{Name, takes_trailers};
-use crate::h1::{Length, RequestHead, WriteError, Writer};
+use crate::h1::{self, Length, RequestHead, WriteError, Writer};
 use crate::handler::context::Peer;
 use crate::handler::{Answer, Hop, Incoming, Received};
 use crate::proxy::Proxy;
@@ -274,7 +274,7 @@ impl Connection {
             // All of it came with the head.
             Length::Exact(length) if length <= reader.input.len() as u64 => {
                 let length = usize::try_from(length).unwrap_or(reader.input.len());
-                let bytes = reader.input.split_to(length).freeze();
+                let bytes = h1::split(&mut reader.input, length);
                 self.reader = Some(reader);
                 Body::from(bytes)
             }
