@@ -50,9 +50,9 @@ pub(crate) fn table() -> Vec<Row> {
         },
         Row {
             name: "hook",
-            // The response's fields as a map: their text (2), shared (1), the map (2); and back: text (2), lines (1),
-            // Content-Length (2).
-            allocations: PLAIN + 10,
+            // The response's fields as a map: their text (1), shared (1), the map (2); and back: text (2), lines (1),
+            // Content-Length (1).
+            allocations: PLAIN + 8,
             path: "/{*path}",
             proxy: hooked,
             exchange: Exchange::get(70),

@@ -326,7 +326,7 @@ impl<B: Buffer> Fields<B> {
 
     /// The same as a map.
     pub(crate) fn to_map(&self) -> HeaderMap {
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(self.most());
         self.write(&mut lines);
         let lines = Bytes::from(lines);
         let mut map = HeaderMap::with_capacity(self.lines.len());

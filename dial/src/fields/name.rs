@@ -71,8 +71,7 @@ impl Name {
         if let Some([] | [b'-', ..]) = text.strip_prefix(b"x-forwarded") {
             return Self::Forwarding;
         }
-        // Names are short: a plain loop is over before a search has begun.
-        if text.iter().any(|byte| *byte == b'_') {
+        if has_underscore(text) {
             let hyphen = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
             let plain: Vec<_> = text.iter().map(hyphen).collect();
             let plain = Self::of(&plain);
@@ -92,6 +91,14 @@ impl Name {
     pub(super) fn is_one(self) -> bool {
         !matches!(self, Self::Other | Self::Forwarding | Self::Disguised)
     }
+}
+
+#[expect(
+    clippy::manual_contains,
+    reason = "names are so short that a plain loop is over before a search has begun"
+)]
+fn has_underscore(name: &[u8]) -> bool {
+    name.iter().any(|byte| *byte == b'_')
 }
 
 impl From<&HeaderName> for Name {

@@ -243,11 +243,13 @@ pub fn edited(edit: impl IntoEdit) -> Result<(), Reject> {
 }
 
 /// A sync handler over `&mut`.
+#[must_use]
 pub fn owned_edit(request: ModifiableRequest, edited: Result<(), Reject>) -> Outcome {
     Outcome::Ready(decide_edit(request, edited))
 }
 
 /// The end of an async handler over `&mut`.
+#[must_use]
 pub fn decide_edit(request: ModifiableRequest, edited: Result<(), Reject>) -> Decision {
     match edited {
         Ok(()) => request.into_decision(),

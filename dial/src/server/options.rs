@@ -182,6 +182,10 @@ impl ServerBuilder {
     /// Whether each worker has a listener of its own, among which the kernel spreads connections. Otherwise one
     /// thread accepts and hands connections to the workers in turn. Default is on for Linux, where the kernel
     /// balances, and off elsewhere.
+    ///
+    /// The kernel chooses by a hash of addresses and ports. That evens out over many clients; where a few keep all the load
+    /// on long-lived connections, as another proxy in front does, turn it off, so that each worker gets as many as the
+    /// others. A connection never moves to another worker.
     #[must_use]
     pub fn reuse_port(mut self, reuse_port: bool) -> Self {
         self.config.reuse_port = reuse_port && cfg!(unix);

@@ -4,7 +4,6 @@ mod forwarded;
 mod hop;
 mod via;
 
-use http::header::HeaderValue;
 use http::{Method, StatusCode, Version};
 use http_body::Body as _;
 
@@ -77,7 +76,7 @@ pub(crate) fn settle_response(answer: &mut Answer, asked: &Method) {
     }
     match answer.body.size_hint().exact() {
         Some(length) if answer.status != StatusCode::NO_CONTENT => {
-            let length = HeaderValue::from(length);
+            let length = length.to_string();
             answer.fields.set(Name::ContentLength, length.as_bytes());
         }
         _ => answer.fields.remove(Name::ContentLength),
