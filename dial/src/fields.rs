@@ -28,8 +28,8 @@ pub(crate) fn is_reserved(name: &HeaderName) -> bool {
 /// content is to be read (RFC 9110 §6.5.1). Whoever merges trailers into headers must find nothing there.
 pub(crate) fn may_trail(name: &HeaderName) -> bool {
     let never = Names::OWN
-        .and(Names::PROTECTED)
-        .and(Names::of(&[Name::Disguised]));
+        .union(Names::PROTECTED)
+        .union(Names::of(&[Name::Disguised]));
     let forbidden = never.contains(name.into())
         || name.as_str().starts_with("if-")
         || name.as_str().starts_with("access-control-")
@@ -64,7 +64,7 @@ pub(crate) fn may_trail(name: &HeaderName) -> bool {
 
 /// What a request must not carry on: fields of one connection, and names that would pass for one of dial's own.
 pub(crate) fn strip_request<B: Buffer>(fields: &mut Fields<B>) {
-    fields.strip(Names::HOP_BY_HOP.and(Names::of(&[Name::Disguised])));
+    fields.strip(Names::HOP_BY_HOP.union(Names::of(&[Name::Disguised])));
 }
 
 /// What a response must not carry on. A 426 has to say what it wants, and says it to every peer on its way
@@ -74,6 +74,12 @@ pub(crate) fn strip_response(fields: &mut Fields, status: StatusCode) {
         StatusCode::UPGRADE_REQUIRED => Names::HOP_BY_HOP.without(Name::Upgrade),
         _ => Names::HOP_BY_HOP,
     });
+}
+
+/// Whether this is one token (RFC 9110 §5.6.2).
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    let is_char = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_char)
 }
 
 /// Whether whoever sent these understands trailers (RFC 9110 §10.1.4).

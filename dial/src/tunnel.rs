@@ -10,7 +10,7 @@ use bytes::{Buf, BytesMut};
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
-use crate::quiet::Quiet;
+use crate::patience::{Pace, Patience};
 
 /// What is read at a time, and the most that waits for a side that does not take it.
 const ROOM: usize = 32 * 1024;
@@ -53,14 +53,14 @@ impl Tunnel {
         let mut endpoint = self.io;
         let mut up = Direction::new(ahead);
         let mut down = Direction::new(self.ahead);
-        let mut quiet = Quiet::new(idle);
+        let mut patience = Patience::default();
         let joined = std::future::poll_fn(|cx| {
             let upwards = up.poll(&mut client, &mut endpoint, cx)?;
             let downwards = down.poll(&mut endpoint, &mut client, cx)?;
             if upwards.is_ready() && downwards.is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            ready!(quiet.poll(up.moved + down.moved, cx));
+            ready!(patience.poll(cx, up.moved + down.moved, Pace::idle(idle)));
             Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)))
         });
         let joined = joined.await;

@@ -14,7 +14,7 @@ use scan::{code, paths, without_tests};
 /// Left never imports right; those in one place do not import one another, but for [`NEIGHBOURS`].
 const ORDER: [&[&str]; 12] = [
     &["error"],
-    &["fields", "quiet", "relay"],
+    &["fields", "patience", "relay"],
     &["tunnel"],
     &["body"],
     &["config"],

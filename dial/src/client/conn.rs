@@ -29,7 +29,7 @@ use crate::h1::{
     interim_head, request_head, split,
 };
 use crate::handler::{Answer, Hop, Outbound};
-use crate::quiet::Quiet;
+use crate::patience::{Pace, Patience};
 use crate::tunnel::Tunnel;
 use crate::upstream::Endpoint;
 
@@ -39,8 +39,6 @@ const LIMITS: HeadLimits = HeadLimits {
     bytes: 64 * 1024,
     fields: 256,
 };
-/// A timer's first run, before it is needed.
-const IDLE: Duration = Duration::from_mins(1);
 /// How many interim responses one request may bring.
 const MAX_INTERIM: u32 = 32;
 
@@ -52,7 +50,9 @@ pub(crate) struct Connection {
     writer: Writer,
     exchange: Exchange,
     /// Runs while the endpoint is waited for; one for all requests.
-    quiet: Quiet,
+    patience: Patience,
+    /// How long nothing may move.
+    silence: Duration,
     /// Whether it carried a request before.
     reused: bool,
     endpoint: Arc<Endpoint>,
@@ -67,7 +67,8 @@ impl Connection {
             input: BytesMut::new(),
             writer: Writer::default(),
             exchange: Exchange::none(),
-            quiet: Quiet::new(IDLE),
+            patience: Patience::default(),
+            silence: Duration::MAX,
             reused: false,
             endpoint: Arc::clone(endpoint),
             pool,
@@ -105,19 +106,19 @@ impl Connection {
         } else {
             way.timeouts.response
         };
-        self.quiet.start(limit, 0);
+        self.wait(limit);
         let head = std::future::poll_fn(|cx| {
             loop {
                 if let Poll::Ready(head) = self.poll_head(way, cx) {
                     return Poll::Ready(head);
                 }
-                ready!(self.quiet.poll(self.writer.total(), cx));
+                ready!(self.poll_silence(self.writer.total(), cx));
                 if self.exchange.holds {
                     // The endpoint does not say whether it wants the body (RFC 9110 §10.1.1).
                     self.release(way);
                 } else if self.writer.awaits_body() && way.hop.paced {
                     // Whoever gives the body sees to it that it comes.
-                    self.quiet.start(way.timeouts.response, self.writer.total());
+                    self.wait(way.timeouts.response);
                 } else {
                     return Poll::Ready(Err(self.timed_out(way)));
                 }
@@ -174,7 +175,7 @@ impl Connection {
     fn release(&mut self, way: &Way<'_>) {
         self.exchange.holds = false;
         let limit = way.timeouts.response;
-        self.quiet.start(limit, self.writer.total());
+        self.wait(limit);
     }
 
     /// Writes the request, and reads at the same time: an endpoint may answer before it has read all.
@@ -317,6 +318,9 @@ impl Connection {
             let method = self.exchange.method();
             match Length::of_response(method, head.status, head.version, &mut fields) {
                 Ok(length) => {
+                    // It cannot be sent again any more, and the response may take long.
+                    self.exchange.request = None;
+                    self.exchange.memory = None;
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
                     self.into_body(length, way.timeouts.body)
                 }
@@ -345,7 +349,7 @@ impl Connection {
                 Body::from(bytes)
             }
             length => {
-                self.quiet.start(silence, self.progress());
+                self.wait(silence);
                 self.exchange.reader = BodyReader::new(length);
                 Body::from_source(self)
             }
@@ -388,6 +392,17 @@ impl Connection {
         }
     }
 
+    /// Begins a wait in which nothing may be still for longer than `silence`. It runs while there is nothing to do.
+    fn wait(&mut self, silence: Duration) {
+        self.silence = silence;
+        self.patience.end();
+    }
+
+    /// Ready when nothing has moved for too long.
+    fn poll_silence(&mut self, moved: u64, cx: &mut Context<'_>) -> Poll<()> {
+        self.patience.poll(cx, moved, Pace::idle(self.silence))
+    }
+
     /// Changes whenever something moves in either direction.
     fn progress(&self) -> u64 {
         self.writer.total() + self.exchange.received
@@ -418,7 +433,7 @@ impl Source for Connection {
                 frame.map(|frame| frame.map_err(|error| self.broken_response(error))),
             );
         }
-        ready!(self.quiet.poll(self.progress(), cx));
+        ready!(self.poll_silence(self.progress(), cx));
         let error = io::Error::new(io::ErrorKind::TimedOut, "nothing of it came for too long");
         Poll::Ready(Some(Err(self.broken_response(BodyError::Io(error)))))
     }

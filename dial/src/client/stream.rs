@@ -33,7 +33,7 @@ impl Stream {
         cx: &mut Context<'_>,
         input: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
-        h1::poll_read(input, usize::MAX, |room| pin!(self.read_buf(room)).poll(cx))
+        h1::poll_read(input, None, |room| pin!(self.read_buf(room)).poll(cx))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Version};
 
 use crate::error::Error;
+use crate::fields::is_token;
 
 /// What the Via field calls this proxy, in the requests and the responses it forwards. A request whose Via has the name
 /// already went round in a circle, and is answered with 508.
@@ -127,13 +128,12 @@ fn is_received_by(text: &str) -> bool {
         Some((name, port)) => (name, Some(port)),
         None => (text, None),
     };
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let is_port = |port: &str| {
         // `parse` alone would take a sign.
         port.bytes().all(|byte| byte.is_ascii_digit())
             && port.parse::<u16>().is_ok_and(|port| port != 0)
     };
-    !name.is_empty() && name.chars().all(is_token) && port.is_none_or(is_port)
+    is_token(name.as_bytes()) && port.is_none_or(is_port)
 }
 
 #[cfg(test)]

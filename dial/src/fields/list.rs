@@ -202,6 +202,7 @@ impl<B: Buffer> Fields<B> {
     /// Adds a field behind those that are there.
     pub(crate) fn append<'a>(&mut self, key: impl Into<Key<'a>>, value: &[u8]) {
         let Key { name, text } = key.into();
+        debug_assert!(!text.is_empty(), "{name:?} is not one name");
         let start = self.buffer.end();
         self.buffer.open().extend_from_slice(text);
         self.finish(name, start, text.len(), value);
@@ -245,7 +246,7 @@ impl<B: Buffer> Fields<B> {
 
     /// Removes all fields whose names are among `names`.
     pub(crate) fn remove_all(&mut self, names: Names) {
-        if self.names.has_any_of(names) {
+        if self.names.intersects(names) {
             self.lines.retain(|line| !names.contains(line.name));
             self.names = self.lines.iter().fold(Names::default(), |mut left, line| {
                 left.insert(line.name);
@@ -304,6 +305,15 @@ impl<B: Buffer> Fields<B> {
         })
     }
 
+    /// Whether a line more would still be written.
+    pub(crate) fn has_room(&self, name: &HeaderName, value: &[u8]) -> bool {
+        let room = MAX - self.buffer.end().min(MAX);
+        let line = value
+            .len()
+            .saturating_add(name.as_str().len() + ": \r\n".len());
+        line <= room
+    }
+
     /// The most bytes that they take.
     pub(crate) fn most(&self) -> usize {
         self.buffer.end()
@@ -329,7 +339,7 @@ impl<B: Buffer> Fields<B> {
         let mut lines = Vec::with_capacity(self.most());
         self.write(&mut lines);
         let lines = Bytes::from(lines);
-        let mut map = HeaderMap::with_capacity(self.lines.len());
+        let mut map = HeaderMap::try_with_capacity(self.lines.len()).unwrap_or_default();
         let mut at = 0;
         for line in &self.lines {
             let start = at + line.value().start - line.all().start;
@@ -346,7 +356,7 @@ impl<B: Buffer> Fields<B> {
 
     /// Removes the fields of one connection that are among `own`, and those that `Connection` names.
     pub(crate) fn strip(&mut self, own: Names) {
-        if !self.names.has_any_of(own) {
+        if !self.names.intersects(own) {
             return;
         }
         if self.has(Name::Connection) {
@@ -355,25 +365,37 @@ impl<B: Buffer> Fields<B> {
         self.remove_all(own);
     }
 
-    /// Removes what `Connection` names, but for what is protected, and for what is hop-by-hop by itself.
+    /// Removes what `Connection` names, but for what is protected, and for what is hop-by-hop by itself. Whoever sent it
+    /// chose both lists, so that one is sorted: their product could be large.
     fn remove_named(&mut self) {
-        let kept = Names::PROTECTED.and(Names::HOP_BY_HOP);
-        let mut named = Vec::new();
-        for option in self.members(Name::Connection) {
-            // Mostly it is this, which is kept from here all the same.
-            if option.eq_ignore_ascii_case(b"keep-alive") {
-                continue;
-            }
-            named.resize(self.lines.len(), false);
-            for (line, named) in self.lines.iter().zip(&mut named) {
-                let name = self.buffer.get(line.name());
-                *named |= name.eq_ignore_ascii_case(option) && !kept.contains(line.name);
+        let kept = Names::PROTECTED.union(Names::HOP_BY_HOP);
+        // Mostly there is only this, which is kept from here all the same.
+        let counts =
+            |option: &&[u8]| !option.is_empty() && !option.eq_ignore_ascii_case(b"keep-alive");
+        let mut options = self.members(Name::Connection).filter(counts).peekable();
+        if options.peek().is_none() {
+            return;
+        }
+        let lines = self.lines.iter().filter(|line| !kept.contains(line.name));
+        let mut names: Vec<_> = lines.map(|line| self.buffer.get(line.name())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut gone = vec![false; names.len()];
+        for option in options {
+            let at = names.binary_search_by(|name| {
+                name.iter()
+                    .copied()
+                    .cmp(option.iter().map(u8::to_ascii_lowercase))
+            });
+            if let Ok(at) = at {
+                gone[at] = true;
             }
         }
-        if !named.is_empty() {
-            let mut named = named.into_iter();
-            self.lines.retain(|_| named.next() != Some(true));
-        }
+        let stays = |line: &Line| {
+            let at = names.binary_search(&self.buffer.get(line.name()));
+            kept.contains(line.name) || !at.is_ok_and(|at| gone[at])
+        };
+        self.lines = self.lines.iter().copied().filter(stays).collect();
     }
 }
 

@@ -126,7 +126,7 @@ impl Names {
     ]);
     /// Fields that dial alone may write: they frame the message or belong to one connection.
     pub(crate) const OWN: Self =
-        Self::HOP_BY_HOP.and(Self::of(&[Name::ContentLength, Name::Trailer]));
+        Self::HOP_BY_HOP.union(Self::of(&[Name::ContentLength, Name::Trailer]));
     /// Fields that speak of the client's identity or way.
     pub(crate) const FORWARDING: Self = Self::of(&[
         Name::Forwarding,
@@ -137,7 +137,7 @@ impl Names {
         Name::XRealIp,
     ]);
     /// End-to-end fields that a peer must not be able to delete on their way by naming them in `Connection`.
-    pub(crate) const PROTECTED: Self = Self::FORWARDING.and(Self::of(&[
+    pub(crate) const PROTECTED: Self = Self::FORWARDING.union(Self::of(&[
         Name::Host,
         Name::ContentLength,
         Name::Authorization,
@@ -159,7 +159,7 @@ impl Names {
         Self(bits)
     }
 
-    pub(crate) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -171,7 +171,7 @@ impl Names {
         self.0 & (1 << name as u64) != 0
     }
 
-    pub(crate) fn has_any_of(self, others: Self) -> bool {
+    pub(crate) fn intersects(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
 

@@ -34,6 +34,9 @@ impl HeadLimits {
 /// The most fields there can be, whatever the limits say: they lie on the stack while a head is parsed.
 const MAX_FIELDS: usize = 256;
 
+/// The longest name of a field: what `http` takes for one.
+const MAX_NAME: usize = u16::MAX as usize;
+
 /// Why a head is refused. Each has one status; after each the connection is closed, for its framing is in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
@@ -205,6 +208,9 @@ fn read_fields(head: &[u8], read: &[httparse::Header<'_>]) -> Result<Fields, Mal
     let in_front = has_bare_lf(&head[..empty.count()]);
     if in_front || !all_begin_right || !head.ends_with(b"\r\n\r\n") {
         return Err(Malformed::Syntax);
+    }
+    if read.iter().any(|field| field.name.len() > MAX_NAME) {
+        return Err(Malformed::Head);
     }
     let lines = read.first().map_or(head.len(), |first| at(first.name));
     let read = read

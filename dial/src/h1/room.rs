@@ -1,8 +1,9 @@
 //! Where a thread reads what comes in, whichever connection it comes over.
 //!
 //! A connection has no buffer to read into, and none while it waits: all of a thread share one, which is still in the
-//! cache from the last read. What was read is passed on as a part of it; once that was written the room is whole again.
-//! Only while a peer does not take what it is sent is a room held up, and the thread makes another.
+//! cache from the last read. Of a body, what was read is passed on as a part of the room; once that was written the room is
+//! whole again. While a peer does not take what it is sent the room is held, and the thread makes another. What may be kept
+//! for longer than it takes to write it holds no room: it is copied.
 
 use std::cell::Cell;
 use std::io;
@@ -24,10 +25,11 @@ thread_local! {
     static ROOM: Cell<BytesMut> = Cell::default();
 }
 
-/// Adds at most `most` bytes to `input`, from what `read` puts into the room it is given; 0 is the end.
+/// Adds to `input` what `read` puts into the room it is given; 0 is the end. With a limit of bytes, what is read is a head
+/// or what follows it, which may be kept for as long as an exchange takes; without one it is a body.
 pub(crate) fn poll_read(
     input: &mut BytesMut,
-    most: usize,
+    most: Option<usize>,
     read: impl FnOnce(&mut Limit<&mut BytesMut>) -> Poll<io::Result<usize>>,
 ) -> Poll<io::Result<usize>> {
     let mut room = ROOM.take();
@@ -38,12 +40,13 @@ pub(crate) fn poll_read(
     if !room.try_reclaim(SIZE) && room.capacity() < LEAST {
         room = BytesMut::with_capacity(SIZE);
     }
-    let most = match input.is_empty() {
-        true => most,
-        false => most.min(MORE),
+    let room_for = match input.is_empty() {
+        true => SIZE,
+        false => MORE,
     };
-    let count = read(&mut (&mut room).limit(most));
-    if input.is_empty() && room.len() > COPY {
+    let room_for = most.map_or(room_for, |most| most.min(room_for));
+    let count = read(&mut (&mut room).limit(room_for));
+    if most.is_none() && input.is_empty() && room.len() > COPY {
         *input = room.split();
     } else {
         input.extend_from_slice(&room);
@@ -63,7 +66,7 @@ mod tests {
     use crate::h1::{BodyReader, Length};
 
     /// Reads up to `count` bytes of `byte`; how much it read, and the room it was offered.
-    fn add(input: &mut BytesMut, most: usize, count: usize, byte: u8) -> (usize, usize) {
+    fn add(input: &mut BytesMut, most: Option<usize>, count: usize, byte: u8) -> (usize, usize) {
         let mut offered = 0;
         let read = poll_read(input, most, |room| {
             offered = room.chunk_mut().len();
@@ -79,7 +82,7 @@ mod tests {
 
     fn fill(count: usize, byte: u8) -> Bytes {
         let mut input = BytesMut::new();
-        assert_eq!(add(&mut input, usize::MAX, count, byte).0, count);
+        assert_eq!(add(&mut input, None, count, byte).0, count);
         input.freeze()
     }
 
@@ -92,7 +95,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         while !body.is_end() {
             let frame = body.poll_frame(&mut input, &mut cx, |_, input| {
-                let (count, _) = add(input, usize::MAX, 1 << 20, b'x');
+                let (count, _) = add(input, None, 1 << 20, b'x');
                 reads.push(count);
                 Poll::Ready(Ok(count))
             });
@@ -129,31 +132,43 @@ mod tests {
         }
     }
 
+    /// A head that drips in, or what was read ahead, waits for as long as a peer likes.
+    #[test]
+    fn what_may_be_kept_holds_no_room() {
+        let all = fill(COPY + 1, b'x').as_ptr();
+        let mut kept = Vec::new();
+        for count in [COPY + 1, 20_000] {
+            let mut input = BytesMut::new();
+            assert_eq!(add(&mut input, Some(20_000), count, b'k').0, count);
+            assert!(input.capacity() < 2 * count, "{}", input.capacity());
+            kept.push(input);
+            assert_eq!(fill(SIZE, b'y').as_ptr(), all, "{count} bytes hold it");
+        }
+        assert!(kept.iter().flatten().all(|byte| *byte == b'k'));
+    }
+
     #[test]
     fn nothing_is_held_while_nothing_comes() {
         let mut input = BytesMut::from(&fill(COPY + 1, b'x')[..]);
         let all = fill(COPY + 1, b'x').as_ptr();
         input.clear();
-        assert!(poll_read(&mut input, usize::MAX, |_| Poll::Pending).is_pending());
+        assert!(poll_read(&mut input, None, |_| Poll::Pending).is_pending());
         assert_eq!(input.capacity(), 0);
 
-        add(&mut input, usize::MAX, SIZE, b'x');
+        add(&mut input, None, SIZE, b'x');
         drop(input.split());
-        assert!(poll_read(&mut input, usize::MAX, |_| Poll::Pending).is_pending());
+        assert!(poll_read(&mut input, None, |_| Poll::Pending).is_pending());
         assert_eq!(fill(COPY + 1, b'y').as_ptr(), all);
     }
 
     #[test]
     fn reads_are_bounded() {
         let mut input = BytesMut::new();
-        assert_eq!(add(&mut input, 10, SIZE, b'a'), (10, 10));
-        assert_eq!(add(&mut input, usize::MAX, SIZE, b'b'), (MORE, MORE));
-        assert_eq!(add(&mut input, 5, SIZE, b'c'), (5, 5));
+        assert_eq!(add(&mut input, Some(10), SIZE, b'a'), (10, 10));
+        assert_eq!(add(&mut input, None, SIZE, b'b'), (MORE, MORE));
+        assert_eq!(add(&mut input, Some(5), SIZE, b'c'), (5, 5));
         let expected = [vec![b'a'; 10], vec![b'b'; MORE], vec![b'c'; 5]].concat();
         assert_eq!(input, expected);
-        assert_eq!(
-            add(&mut BytesMut::new(), usize::MAX, SIZE, b'd'),
-            (SIZE, SIZE)
-        );
+        assert_eq!(add(&mut BytesMut::new(), None, SIZE, b'd'), (SIZE, SIZE));
     }
 }

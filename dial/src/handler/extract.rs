@@ -35,7 +35,8 @@ impl<'a> Inbound<'a> {
         self.0.original().version
     }
 
-    /// The first value of the field `name`.
+    /// The first value of the field `name`. All fields are made a map once for it; where text will do and nothing was
+    /// edited yet, [`ModifiableRequest::header`] is cheaper.
     #[must_use]
     pub fn header(self, name: impl TryInto<HeaderName>) -> Option<&'a HeaderValue> {
         self.0.original().map().get(name.try_into().ok()?)

@@ -26,7 +26,7 @@ pub(crate) struct Received {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
-    /// With one Host at the most.
+    /// With one Host at the most, unless somebody else's server let more pass: such a request is refused.
     pub(crate) fields: Fields,
     pub(crate) peer: Arc<Peer>,
     /// The fields as a map, once somebody has asked for it.

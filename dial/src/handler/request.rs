@@ -105,6 +105,9 @@ impl ModifiableRequest {
     }
 
     /// The fields that will be sent. Host is not among them unless the handler set it.
+    ///
+    /// The map is made when it is asked for, and again after each edit: for one field there is [`header`](Self::header),
+    /// and [`default_header`](Self::default_header) to set what is not there.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.draft.headers.map()
@@ -440,6 +443,10 @@ impl ModifiableRequest {
             return self;
         };
         match value.try_into() {
+            Ok(value) if !self.fields().has_room(&name, value.as_bytes()) => {
+                let what = "the fields are larger than 1 GiB in all";
+                self.draft.fault(Error::new(ErrorKind::Handler, what));
+            }
             Ok(value) => edit(&mut self.draft.headers, &name, value.as_bytes()),
             Err(error) => {
                 let error = invalid("header value", error.into()).within(name);

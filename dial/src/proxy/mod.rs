@@ -30,7 +30,7 @@ use crate::handler::{
     Answer, Decision, Hook, Incoming, IntoDecision, ModifiableRequest, Outbound, Outcome, Reject,
     Response,
 };
-use crate::quiet::after;
+use crate::patience::after;
 use crate::route::{Lookup, Params, RouteTable};
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.

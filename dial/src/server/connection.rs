@@ -21,9 +21,8 @@ pub(super) use self::idle::serve;
 use super::clients::Place;
 use super::limits::{self, HeadWait, Life};
 use super::outgoing::{self, Asked};
-use super::patience::{Pace, Patience};
 use super::upload::{Reader, Slot, Upload};
-use super::worker::Ready;
+use super::worker::{Busy, Shared};
 use super::{Config, PhaseReceiver};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -31,6 +30,7 @@ use crate::fields::{Name, takes_trailers};
 use crate::h1::{self, Length, RequestHead, WriteError, Writer};
 use crate::handler::context::Peer;
 use crate::handler::{Answer, Hop, Incoming, Received};
+use crate::patience::{Pace, Patience};
 use crate::proxy::Proxy;
 use crate::relay::{Channel, Relay};
 use crate::tunnel::Tunnel;
@@ -76,7 +76,9 @@ struct Connection {
     peer: Arc<Peer>,
     proxy: Arc<Proxy>,
     phase: PhaseReceiver,
-    ready: Ready,
+    shared: Arc<Shared>,
+    /// Until it lies idle, is a tunnel or is about to end.
+    busy: Busy,
     place: Option<Place>,
     permit: OwnedSemaphorePermit,
 }
@@ -106,7 +108,7 @@ impl Connection {
                 Next::End => return Ok(After::Close),
             };
             match self.exchange(head).await? {
-                After::Next if self.is_idle() && self.ready.are_too_many() => {
+                After::Next if self.is_idle() && self.busy.are_too_many() => {
                     let deadline = self.life.idle_until(Instant::now(), &self.config);
                     return Ok(After::Idle(deadline));
                 }
@@ -122,7 +124,7 @@ impl Connection {
         self.reader.as_ref().is_some_and(idle)
     }
 
-    /// Waits for a head. No buffer is held meanwhile.
+    /// Waits for a head. Nothing is held meanwhile but what has come of it.
     async fn next(&mut self) -> io::Result<Next> {
         let Some(reader) = &mut self.reader else {
             return Ok(Next::End);
@@ -159,7 +161,7 @@ impl Connection {
             let readable = tokio::select! {
                 biased;
                 readable = reader.readable(deadline) => readable,
-                () = self.ready.draining(), if idle => return Ok(Next::End),
+                () = self.shared.draining(), if idle => return Ok(Next::End),
             };
             match readable {
                 Some(readable) => readable?,
@@ -359,7 +361,7 @@ impl Connection {
         };
         while !reader.ended && reader.input.len() < self.config.read_ahead {
             let most = self.config.read_ahead - reader.input.len();
-            match reader.poll_read_within(most, cx) {
+            match reader.poll_read_within(Some(most), cx) {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,

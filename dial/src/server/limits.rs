@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::options::Config;
 use crate::h1::HeadLimits;
-use crate::quiet::after;
+use crate::patience::after;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ impl Life {
 }
 
 /// How long a connection is kept ready for its next request, before only its socket is kept.
-const READY: Duration = Duration::from_secs(1);
+const STAY_READY: Duration = Duration::from_secs(1);
 
 /// The wait for one head. No clock is read for one that is there already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,7 +75,7 @@ impl HeadWait {
             return idle.min(ready);
         }
         let now = Instant::now();
-        let ready = *self.ready.insert(after(now, READY));
+        let ready = *self.ready.insert(after(now, STAY_READY));
         let idle = self
             .idle
             .get_or_insert_with(|| life.idle_until(now, config));
@@ -112,7 +112,7 @@ mod tests {
         life.requests = 1;
         let start = Instant::now();
         let mut wait = HeadWait::default();
-        assert_eq!(wait.until(true, &life, &config), start + READY);
+        assert_eq!(wait.until(true, &life, &config), start + STAY_READY);
         let deadline = start + config.keep_alive_timeout;
         assert_eq!(wait.goes_on(), Some(deadline));
 
@@ -122,8 +122,8 @@ mod tests {
         assert_eq!(wait.until(true, &life, &config), head);
         assert_eq!(wait.goes_on(), None);
 
-        let mut rest = HeadWait::rest(start + READY / 2);
-        assert_eq!(rest.until(true, &life, &config), start + READY / 2);
+        let mut rest = HeadWait::rest(start + STAY_READY / 2);
+        assert_eq!(rest.until(true, &life, &config), start + STAY_READY / 2);
         assert_eq!(rest.goes_on(), None, "it ends before it stops to be ready");
     }
 }

@@ -7,7 +7,6 @@ mod limits;
 mod listener;
 mod options;
 mod outgoing;
-mod patience;
 mod shutdown;
 mod upload;
 mod worker;

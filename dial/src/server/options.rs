@@ -4,10 +4,10 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::listener::{IntoAddr, Listeners};
-use super::patience::Pace;
 use super::{App, Server, ServerHandle};
 use crate::error::Error;
 use crate::h1::HeadLimits;
+use crate::patience::Pace;
 
 /// The longest first line there can be: a target is no longer than a [`Uri`](crate::Uri).
 const LONGEST_LINE: usize = 65_534;

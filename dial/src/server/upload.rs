@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
-use super::patience::{Pace, Patience, Timer};
 use crate::body::Source;
 use crate::error::{Error, ErrorKind};
 use crate::h1::{self, BodyError, BodyReader, Length};
+use crate::patience::{Pace, Patience, Timer};
 use crate::relay::Relay;
 
 /// The most that is read of a head at once: a body of 16 KiB comes with it.
@@ -71,7 +71,7 @@ impl Reader {
 
     /// Reads what there is without waiting for more.
     pub(super) async fn read_now(&mut self) -> io::Result<()> {
-        poll_fn(|cx| match self.poll_read_within(HEAD, cx) {
+        poll_fn(|cx| match self.poll_read_within(Some(HEAD), cx) {
             // Readiness can be stale.
             Poll::Pending => Poll::Ready(Ok(())),
             Poll::Ready(read) => Poll::Ready(read.map(drop)),
@@ -81,13 +81,13 @@ impl Reader {
 
     /// Adds to the input; 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.poll_read_within(usize::MAX, cx)
+        self.poll_read_within(None, cx)
     }
 
-    /// The same, but no more than `most` bytes.
+    /// The same, with a limit; see [`h1::poll_read`].
     pub(super) fn poll_read_within(
         &mut self,
-        most: usize,
+        most: Option<usize>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let half = &mut self.half;

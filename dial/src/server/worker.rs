@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -22,7 +21,7 @@ use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 
 /// So many connections of a worker stay ready for a request that may soon follow.
-pub(super) const READY: usize = 512;
+pub(super) const MAX_BUSY: usize = 512;
 
 pub(super) struct Worker {
     pub(super) number: usize,
@@ -94,7 +93,7 @@ pub(super) struct Shared {
     /// Tells idle connections that nothing is accepted any more.
     drain: Notify,
     /// Connections that are ready for a request, or have one.
-    ready: AtomicUsize,
+    busy: AtomicUsize,
 }
 
 impl Shared {
@@ -104,7 +103,7 @@ impl Shared {
             proxy: Arc::new(proxy),
             phase,
             drain: Notify::new(),
-            ready: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
         }
     }
 
@@ -128,32 +127,24 @@ impl Shared {
     }
 }
 
-/// A connection that is ready for a request, or has one.
-pub(super) struct Ready(Arc<Shared>);
+/// Counts a connection that is ready for a request, or has one.
+pub(super) struct Busy(Arc<Shared>);
 
-impl Ready {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        shared.ready.fetch_add(1, Ordering::Relaxed);
-        Self(shared)
+impl Busy {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        shared.busy.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
     }
 
     /// Whether one without a request should not stay ready.
     pub(super) fn are_too_many(&self) -> bool {
-        self.0.ready.load(Ordering::Relaxed) > READY
+        self.0.busy.load(Ordering::Relaxed) > MAX_BUSY
     }
 }
 
-impl Deref for Ready {
-    type Target = Arc<Shared>;
-
-    fn deref(&self) -> &Arc<Shared> {
-        &self.0
-    }
-}
-
-impl Drop for Ready {
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.ready.fetch_sub(1, Ordering::Relaxed);
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::config::Forwarding;
-use crate::fields::{Buffer, Fields, Name, Names};
+use crate::fields::{Buffer, Fields, Name, Names, is_token};
 use crate::handler::context::Peer;
 use crate::handler::headers::Headers;
 
@@ -123,8 +123,7 @@ fn element(peer: &Peer, host: Option<&str>) -> String {
 
 /// A token as it is, anything else as a quoted string (RFC 9110 §5.6.4).
 fn push_value(out: &mut String, value: &str) {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if !value.is_empty() && value.chars().all(is_token) {
+    if is_token(value.as_bytes()) {
         out.push_str(value);
         return;
     }

@@ -19,12 +19,12 @@ use tokio::time::Instant;
 
 use super::{After, Connection};
 use crate::h1::{self, Writer};
+use crate::patience::{Patience, Timer};
 use crate::relay::Channel;
 use crate::server::entry::Guest;
 use crate::server::limits::{HeadWait, Life};
-use crate::server::patience::{Patience, Timer};
 use crate::server::upload::{HEAD, Reader};
-use crate::server::worker::{Ready, Shared};
+use crate::server::worker::{Busy, Shared};
 
 pub(super) struct Idle {
     pub(super) stream: TcpStream,
@@ -95,7 +95,7 @@ impl Idle {
             // A socket that was just accepted looks readable until it was tried.
             if stream.poll_read_ready(cx).is_ready() {
                 let mut input = BytesMut::new();
-                let read = h1::poll_read(&mut input, HEAD, |room| {
+                let read = h1::poll_read(&mut input, Some(HEAD), |room| {
                     pin!(stream.read_buf(room)).poll(cx)
                 });
                 if let Poll::Ready(read) = read {
@@ -165,7 +165,8 @@ impl Connection {
             peer,
             proxy: Arc::clone(&shared.proxy),
             phase: shared.phase.clone(),
-            ready: Ready::new(shared),
+            busy: Busy::new(&shared),
+            shared,
             place,
             permit: idle.permit,
         })
@@ -185,7 +186,7 @@ impl Connection {
             life: self.life,
             guest: Guest::Known(self.peer, self.place),
             permit: self.permit,
-            shared: Arc::clone(&self.ready),
+            shared: self.shared,
         }))
     }
 }

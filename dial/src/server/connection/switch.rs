@@ -26,6 +26,7 @@ impl Connection {
 
     /// Passes bytes both ways until the tunnel ends.
     pub(super) async fn join(mut self, tunnel: Tunnel) -> io::Result<()> {
+        drop(self.busy);
         let Some(reader) = self.reader.take() else {
             return Ok(());
         };

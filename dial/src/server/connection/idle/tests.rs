@@ -11,7 +11,7 @@ use crate::server::App;
 use crate::server::entry::Entry;
 use crate::server::options::Config;
 use crate::server::shutdown::ServerHandle;
-use crate::server::worker::READY;
+use crate::server::worker::MAX_BUSY;
 use crate::{ModifiableRequest, Router};
 
 /// In bytes, on a platform of 64 bits, with every runtime of tokio's built in. With what that adds it is a task of 384.
@@ -58,9 +58,9 @@ async fn pair(config: Config) -> (TcpStream, Idle, ServerHandle) {
 }
 
 /// So many connections that no other may stay ready.
-fn crowd(idle: &Idle) -> Vec<Ready> {
-    let ready = || Ready::new(Arc::clone(&idle.shared));
-    std::iter::repeat_with(ready).take(READY).collect()
+fn crowd(idle: &Idle) -> Vec<Busy> {
+    let busy = || Busy::new(&idle.shared);
+    std::iter::repeat_with(busy).take(MAX_BUSY).collect()
 }
 
 /// Serves a client that has sent something, until it lies idle again.

@@ -1,4 +1,4 @@
-//! How long a client is waited for: while nothing moves, and while too little does.
+//! How long a peer is waited for: while nothing moves, and while too little does.
 //!
 //! No clock is read and no timer touched unless something is waited for, and a timer that was set once is used again.
 
@@ -9,20 +9,26 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::quiet::after;
+/// A limit too long to be a time is this far away.
+const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
 
-/// What is expected of a client while it is waited for.
+/// `limit` from `start`.
+pub(crate) fn after(start: Instant, limit: Duration) -> Instant {
+    start.checked_add(limit).unwrap_or_else(|| start + FOREVER)
+}
+
+/// What is expected of a peer while it is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// How long nothing may move.
-    pub(super) idle: Duration,
+    pub(crate) idle: Duration,
     /// Bytes for each second that a message was waited for in all, once that is longer than `idle`; 0 is any.
-    pub(super) rate: u32,
+    pub(crate) rate: u32,
 }
 
 impl Pace {
     /// Only that something moves.
-    pub(super) fn idle(limit: Duration) -> Self {
+    pub(crate) fn idle(limit: Duration) -> Self {
         Self {
             idle: limit,
             rate: 0,
@@ -40,7 +46,7 @@ impl Pace {
 
 /// The waits for one message after another.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     timer: Timer,
     /// The wait that is going on.
     wait: Option<Wait>,
@@ -58,16 +64,16 @@ struct Wait {
 
 impl Patience {
     /// With a timer that was used before.
-    pub(super) fn with(timer: Timer) -> Self {
+    pub(crate) fn with(timer: Timer) -> Self {
         Self {
             timer,
             ..Self::default()
         }
     }
 
-    /// Ready when the client is too slow. Asked each time there is nothing to do but to wait for it; `moved` is how much
+    /// Ready when the peer is too slow. Asked each time there is nothing to do but to wait for it; `moved` is how much
     /// of the message has moved so far.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, moved: u64, pace: Pace) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, moved: u64, pace: Pace) -> Poll<()> {
         let wait = match self.wait {
             Some(wait) if wait.moved == moved => wait,
             over => {
@@ -85,32 +91,32 @@ impl Patience {
         self.timer.poll_until(cx, wait.until)
     }
 
-    /// What was waited for has come, or the client is no longer what is waited for.
-    pub(super) fn pause(&mut self) {
+    /// What was waited for has come, or the peer is no longer what is waited for.
+    pub(crate) fn pause(&mut self) {
         if let Some(wait) = self.wait.take() {
             self.waited += wait.since.elapsed();
         }
     }
 
     /// The message is over: the next one has all the time again.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.wait = None;
         self.waited = Duration::ZERO;
     }
 
     /// The timer, between two messages.
-    pub(super) fn timer(&mut self) -> &mut Timer {
+    pub(crate) fn timer(&mut self) -> &mut Timer {
         &mut self.timer
     }
 }
 
 /// A timer that is allocated once, when it is first needed.
 #[derive(Debug, Default)]
-pub(super) struct Timer(Option<Pin<Box<Sleep>>>);
+pub(crate) struct Timer(Option<Pin<Box<Sleep>>>);
 
 impl Timer {
     /// Ready at `until`.
-    pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+    pub(crate) fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let timer = self
             .0
             .get_or_insert_with(|| Box::pin(sleep_until(until)))
