@@ -123,6 +123,10 @@ impl fmt::Debug for Above {
 }
 
 #[cfg(test)]
+#[path = "headers/property.rs"]
+mod property;
+
+#[cfg(test)]
 mod tests {
     use http::header::HeaderValue;
 
