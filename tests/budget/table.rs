@@ -59,8 +59,8 @@ pub(crate) fn table() -> Vec<Row> {
         },
         // The body is split off what was read with its head (1).
         plain("1 KiB upload", PLAIN + 1, Exchange::post(1024)),
-        // The body that is still coming (1), the way back for the reading side (1); what was read stays where it is (-1).
-        plain("64 KiB upload", PLAIN + 1, Exchange::post(64 * 1024)),
+        // The body that is still coming (1), the way back for the reading side (1).
+        plain("64 KiB upload", PLAIN + 2, Exchange::post(64 * 1024)),
         // What was read stays where it is (-1).
         plain("64 KiB response", PLAIN - 1, Exchange::get(64 * 1024)),
     ]
