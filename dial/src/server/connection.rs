@@ -118,6 +118,13 @@ impl Connection {
         }
     }
 
+    /// Whether the request was read to its end, and nothing behind it.
+    fn has_read_all(&self) -> bool {
+        self.reader
+            .as_ref()
+            .is_some_and(|reader| reader.input.is_empty())
+    }
+
     /// Whether nothing was read of a next request.
     fn is_idle(&self) -> bool {
         let idle = |reader: &Reader| reader.input.is_empty() && !reader.ended;
@@ -195,7 +202,7 @@ impl Connection {
         };
         self.half_closed.end();
         self.stalled.end();
-        let keep_alive = head.keep_alive;
+        let goes_on = head.keep_alive;
         let incoming = self.incoming(head, asked.trailers);
         let Some(answer) = self.answer(incoming).await? else {
             return Ok(After::Close);
@@ -213,11 +220,13 @@ impl Connection {
         let draining = self.phase.has_changed().unwrap_or(true);
         // What comes behind a CONNECT was meant for a tunnel.
         let in_order = in_order && asked.method != Method::CONNECT;
-        let keep_alive = keep_alive && in_order && !draining && !self.life.is_over(&self.config);
+        let keep_alive = goes_on && in_order && !draining && !self.life.is_over(&self.config);
         let (length, mut body) = outgoing::begin(&mut self.writer, answer, &asked, keep_alive);
         match self.write_response(&mut body).await {
-            Ok(()) if length == Length::UntilClose || !keep_alive => Ok(After::Linger),
-            Ok(()) => Ok(After::Next),
+            Ok(()) if keep_alive && length != Length::UntilClose => Ok(After::Next),
+            // The client said that nothing follows, and nothing did (RFC 9112 §9.6).
+            Ok(()) if !goes_on && self.has_read_all() => Ok(After::Close),
+            Ok(()) => Ok(After::Linger),
             Err(WriteError::Io(error)) => Err(error),
             // A body that broke off must not look whole (RFC 9112 §8). Where only the end of the connection tells its
             // length, that takes a reset.
