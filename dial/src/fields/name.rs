@@ -68,9 +68,6 @@ names! {
 
 impl Name {
     fn of_another(text: &[u8]) -> Self {
-        if let Some([] | [b'-', ..]) = text.strip_prefix(b"x-forwarded") {
-            return Self::Forwarding;
-        }
         if has_underscore(text) {
             let hyphen = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
             let plain: Vec<_> = text.iter().map(hyphen).collect();
@@ -79,7 +76,10 @@ impl Name {
                 return Self::Disguised;
             }
         }
-        Self::Other
+        match text.strip_prefix(b"x-forwarded") {
+            Some([] | [b'-', ..]) => Self::Forwarding,
+            _ => Self::Other,
+        }
     }
 
     /// Whether a field speaks of the client's identity or way.
@@ -198,6 +198,7 @@ mod tests {
             ("x_forwarded_for", Name::Disguised),
             ("x-forwarded_host", Name::Disguised),
             ("x_real_ip", Name::Disguised),
+            ("x-forwarded-pre_fix", Name::Disguised),
             ("content_length", Name::Disguised),
             ("transfer_encoding", Name::Disguised),
             ("host_", Name::Other),
