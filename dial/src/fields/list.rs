@@ -142,9 +142,8 @@ impl Fields {
             let start = at(name);
             let colon = start + name.len();
             let end = colon + value.len() + 4;
-            // Mostly a line is already as it is to be written.
-            let is_plain = at(value) == colon + 2
-                && lines.get(colon..colon + 2) == Some(b": ")
+            // Mostly a line is already as it is to be written: then its end is where it would be.
+            let is_plain = lines.get(colon..colon + 2) == Some(b": ")
                 && lines.get(end - 2..end) == Some(b"\r\n");
             if is_plain {
                 let text = &mut fields.buffer[start..colon];
