@@ -20,6 +20,10 @@ const HANDED: usize = 64;
 /// How long to wait when the process is out of sockets.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// Whether what a listener accepts does not hold small writes back when the listener is told not to, which saves a system
+/// call for each connection.
+pub(super) const NODELAY_IS_INHERITED: bool = cfg!(target_os = "linux");
+
 /// An address to listen on: `&str`, `String` (`"0.0.0.0:8080"`, `"localhost:80"`) or [`SocketAddr`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an address to listen on",
@@ -153,6 +157,8 @@ fn listen(addr: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
     socket.set_reuse_port(reuse_port)?;
     let _ = reuse_port;
     socket.set_nonblocking(true)?;
+    // A response's parts are written together; waiting for more would only delay them.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -23,6 +23,7 @@ use crate::patience::{Patience, Timer};
 use crate::relay::Channel;
 use crate::server::entry::Guest;
 use crate::server::limits::{HeadWait, Life};
+use crate::server::listener::NODELAY_IS_INHERITED;
 use crate::server::upload::{HEAD, Reader};
 use crate::server::worker::{Busy, Shared};
 
@@ -73,8 +74,9 @@ impl Idle {
         permit: OwnedSemaphorePermit,
     ) -> Option<Self> {
         let guest = shared.entry.arrived(addr, &stream)?;
-        // A response's parts are written together; waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
+        if !NODELAY_IS_INHERITED {
+            let _ = stream.set_nodelay(true);
+        }
         let life = Life::new();
         Some(Self {
             deadline: life.idle_until(life.since, &shared.entry.config),
@@ -121,10 +123,11 @@ impl Connection {
         match connection.run().await? {
             After::Idle(deadline) => return connection.take_apart(deadline),
             After::Linger => connection.linger().await?,
-            After::Next | After::Close => {}
+            After::Next => {}
+            // Dropped, the writing side would be shut down in a call of its own first.
+            After::Close => connection.write.forget(),
             After::Reset => {
                 connection.write.as_ref().set_zero_linger()?;
-                // Dropped, it would close its side in order first.
                 connection.write.forget();
             }
             After::Tunnel(tunnel) => connection.join(tunnel).await?,
