@@ -37,9 +37,9 @@ pub(crate) fn table() -> Vec<Row> {
         plain("20 and 12 fields", PLAIN, many_fields()),
         Row {
             name: "parameter, rewrite, 2 fields",
-            // The template filled in and checked (2), the target: path, query, both, as a `PathAndQuery` (4), names and
+            // The template filled in (1), the target: path, query, both, as a `PathAndQuery` (4), names and
             // values of fields (4), what is left with the handler (1).
-            allocations: PLAIN + 11,
+            allocations: PLAIN + 10,
             path: "/users/{id}",
             proxy: edited,
             exchange: Exchange {

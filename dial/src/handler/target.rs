@@ -122,9 +122,8 @@ impl Target {
     ) -> Result<(), Error> {
         let mut path = String::with_capacity(template.len() + 16);
         let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after
-                .split_once('}')
+        while let Some((before, after)) = cut(rest, b'{') {
+            let (name, after) = cut(after, b'}')
                 .ok_or_else(|| handler(format!("{}: `{{` without `}}`", quoted(template))))?;
             let (name, one_segment) = match name.strip_prefix('*') {
                 Some(name) => (name, false),
@@ -142,13 +141,14 @@ impl Target {
         }
         path.push_str(rest);
         // Nor together with the text around them, or with one another.
-        if dot_segments(&path) > dot_segments(template) {
+        let dots = dot_segments(&path);
+        if dots > 0 && dots > dot_segments(template) {
             return Err(Error::new(
                 ErrorKind::BadRequest,
                 format!("path parameters make a dot segment of {}", quoted(template)),
             ));
         }
-        self.path = Some(checked_path(&path)?);
+        self.path = Some(checked_path(path)?);
         Ok(())
     }
 
@@ -261,18 +261,19 @@ fn parse_origin(origin: &str) -> Result<Address, Error> {
 }
 
 /// A path that can stand in a request line: a leading `/`, visible ASCII, no `?` and no `#`.
-fn checked_path(path: &str) -> Result<String, Error> {
+fn checked_path(path: impl Into<String>) -> Result<String, Error> {
+    let mut path = path.into();
     let stray = |byte: u8| !byte.is_ascii_graphic() || matches!(byte, b'?' | b'#');
     if let Some(byte) = path.bytes().find(|byte| stray(*byte)) {
         return Err(handler(format!(
             "path {} has a byte that must be percent-encoded (%{byte:02X})",
-            quoted(path)
+            quoted(&path)
         )));
     }
-    Ok(match path.starts_with('/') {
-        true => path.to_owned(),
-        false => format!("/{path}"),
-    })
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    Ok(path)
 }
 
 fn checked_query(query: &str) -> Result<String, Error> {
@@ -286,6 +287,12 @@ fn checked_query(query: &str) -> Result<String, Error> {
             quoted(query)
         ))),
     }
+}
+
+/// Splits at the first `byte`, which is ASCII. Templates are too short for what `str::split_once` prepares.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// Puts a parameter into a path. It is already encoded; what could change the meaning of the path around it (a
@@ -312,6 +319,10 @@ fn push_param(path: &mut String, name: &str, value: &str, one_segment: bool) -> 
 
 /// How many segments of a path lead elsewhere, encoded or not (RFC 3986 §5.2.4).
 fn dot_segments(path: &str) -> usize {
+    // Mostly there is nothing to look at.
+    if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return 0;
+    }
     let dot = |segment: &[u8]| match segment {
         [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => Some(rest.len()),
         _ => None,

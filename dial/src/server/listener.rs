@@ -224,3 +224,19 @@ async fn hand_over(senders: &[mpsc::Sender<TcpStream>], turn: usize, stream: Tcp
     }
     senders[turn % senders.len()].send(stream).await.is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted_does_not_hold_writes_back() {
+        let listener = listen(([127, 0, 0, 1], 0).into(), false).expect("loopback");
+        let addr = listener.local_addr().expect("bound");
+        let _client = TcpStream::connect(addr).expect("connected");
+        listener.set_nonblocking(false).expect("blocking");
+        let (accepted, _) = listener.accept().expect("accepted");
+        let inherited = accepted.nodelay().expect("the option");
+        assert!(inherited || !NODELAY_IS_INHERITED);
+    }
+}
