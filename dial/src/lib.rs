@@ -180,7 +180,10 @@ pub use self::proxy::{ErrorHook, ResponseHook};
 pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
-pub use self::upstream::{IntoHosts, Upstream};
+pub use self::upstream::{
+    Balance, Candidates, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts, LeastRequest,
+    PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
+};
 pub use dial_macros::proxy;
 
 /// What handlers and dial's own fallible functions return; `T` is [`Outbound`] unless named.
@@ -214,10 +217,12 @@ pub mod __private {
     };
     pub use crate::handler::{Outcome, Startup, param};
 
-    use crate::{Error, ErrorHook, IntoEdit, IntoHosts, Response, ResponseHook, Upstream};
+    use crate::{
+        Error, ErrorHook, HostEntry, IntoEdit, IntoHosts, Response, ResponseHook, Upstream,
+    };
 
     /// `hosts = EXPR`.
-    pub fn hosts(hosts: impl IntoHosts) -> Result<Vec<String>, Error> {
+    pub fn hosts(hosts: impl IntoHosts) -> Result<Vec<HostEntry>, Error> {
         Ok(hosts.into_hosts())
     }
 

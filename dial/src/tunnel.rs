@@ -1,5 +1,6 @@
 //! A connection that has stopped to speak HTTP: bytes both ways (RFC 9110 §7.8, §9.3.6).
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::pin::{Pin, pin};
@@ -24,6 +25,8 @@ pub(crate) struct Tunnel {
     ahead: BytesMut,
     /// What it switched to; nothing for CONNECT.
     pub(crate) protocol: Option<HeaderValue>,
+    /// Let go with it.
+    held: Option<Box<dyn Any + Send + Sync>>,
 }
 
 /// A stream of bytes in both directions.
@@ -38,7 +41,14 @@ impl Tunnel {
             io,
             ahead,
             protocol,
+            held: None,
         }
+    }
+
+    /// Keeps something until the tunnel is over.
+    pub(crate) fn holding(mut self, held: Option<impl Any + Send + Sync>) -> Self {
+        self.held = held.map(|held| Box::new(held) as Box<dyn Any + Send + Sync>);
+        self
     }
 
     /// Passes bytes both ways until both sides have ended, one has failed, or nothing has moved for `idle`. `ahead` is

@@ -215,7 +215,7 @@ async fn hosts_come_and_go_under_load() {
             let host = 2 + number / 2;
             if number % 2 == 0 {
                 if let Some(coming) = origins.get(host + 1) {
-                    assert!(upstream.add_host(&coming.url()).expect("a host"));
+                    assert!(upstream.add_host(coming.url()).expect("a host"));
                 }
             } else {
                 assert!(upstream.remove_host(&origins[host].url()).expect("a host"));

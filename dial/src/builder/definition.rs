@@ -11,7 +11,7 @@ use crate::config::{Forwarding, HostHeader, ProxyProtocol, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
 use crate::proxy::{ErrorHook, ResponseHook, RouteSpec, allow};
-use crate::upstream::Upstream;
+use crate::upstream::{HostEntry, Upstream};
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
 #[diagnostic::on_unimplemented(
@@ -65,7 +65,7 @@ pub struct Location {
 #[derive(Clone, Copy, Debug)]
 pub enum Hosts {
     Listed(&'static [&'static str]),
-    Computed(fn() -> Result<Vec<String>, Error>),
+    Computed(fn() -> Result<Vec<HostEntry>, Error>),
     Env(&'static str),
     Shared(fn() -> Upstream),
 }

@@ -164,6 +164,7 @@ impl Connection {
         self.exchange = Exchange {
             holds,
             memory,
+            flight: draft.flight.take(),
             request: Some(request),
             upload,
             ..Exchange::none()
@@ -290,8 +291,10 @@ impl Connection {
             for name in [Name::ContentLength, Name::TransferEncoding, Name::Upgrade] {
                 fields.remove(name);
             }
+            let flight = self.exchange.flight.take();
             let Self { stream, input, .. } = *self;
-            Body::from_tunnel(Tunnel::new(Box::new(stream), input, protocol))
+            let tunnel = Tunnel::new(Box::new(stream), input, protocol);
+            Body::from_tunnel(tunnel.holding(flight))
         } else {
             let method = self.exchange.method();
             match Length::of_response(method, head.status, head.version, &mut fields) {
@@ -340,6 +343,7 @@ impl Connection {
             request,
             upload,
             memory,
+            flight,
             interim,
             holds,
             ..
@@ -347,6 +351,7 @@ impl Connection {
         let whole = memory.is_some() || holds;
         let request = request.map(|mut request| {
             request.draft.body = memory.map_or(upload, Body::from);
+            request.draft.flight = flight;
             request
         });
         // TLS can have taken a part of what it could not write.

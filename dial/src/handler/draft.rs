@@ -14,6 +14,7 @@ use crate::handler::outcome::Hook;
 use crate::handler::received::{Incoming, Received};
 use crate::handler::target::Target;
 use crate::route::Params;
+use crate::upstream::Flight;
 
 /// Lives in one box from the handler's call to the endpoint's connection: it is large, and goes through many hands.
 pub(crate) struct Draft {
@@ -28,6 +29,8 @@ pub(crate) struct Draft {
     pub(crate) hop: Hop,
     pub(crate) context: Arc<dyn Context>,
     pub(crate) hooks: Vec<Hook>,
+    /// The attempt to send it, until a connection has it.
+    pub(crate) flight: Option<Flight>,
     /// The first thing that was impossible.
     pub(crate) fault: Option<Error>,
     built: bool,
@@ -45,6 +48,7 @@ impl Draft {
             hop: incoming.hop,
             context,
             hooks: Vec::new(),
+            flight: None,
             fault: None,
             built: false,
         }
@@ -62,6 +66,7 @@ impl Draft {
             hop: Hop::default(),
             context: Arc::clone(&self.context),
             hooks: Vec::new(),
+            flight: None,
             fault: None,
             built: true,
         }

@@ -106,10 +106,8 @@ impl RequestBuilder {
             Ok(request) => (request, None),
             Err(error) => (Request::default(), Some(error)),
         };
-        let peer = Peer {
-            addr: self.client,
-            ..Peer::default()
-        };
+        let known = |addr| Peer::new(addr, Arc::default());
+        let peer = self.client.map(known).unwrap_or_default();
         let context = Arc::new(Detached {
             states: self.states,
         });

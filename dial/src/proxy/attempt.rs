@@ -10,8 +10,8 @@ use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
-use crate::proxy::RouteSpec;
-use crate::upstream::{AdHoc, Tried};
+use crate::proxy::{RouteSpec, key};
+use crate::upstream::{AdHoc, Ask, Flight, Tried};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -62,11 +62,19 @@ impl Forwarder {
             let sent = self.client.send(&endpoint, outbound, &way).await;
             return sent.map_err(|failed| failed.error);
         }
+        let upstream = &route.upstream;
+        let key = upstream.hash_on().and_then(|on| key::of(draft, on));
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(endpoint) = route.upstream.pick(&tried) {
+        while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
+            let flight = upstream.enter(&endpoint);
+            let began = flight.as_ref().map(Flight::began);
+            outbound.draft.flight = flight;
             match self.client.send(&endpoint, outbound, &way).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    endpoint.answered(began);
+                    return Ok(answer);
+                }
                 Err(Failed {
                     error,
                     again: Some(again),

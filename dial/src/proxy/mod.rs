@@ -5,6 +5,7 @@
 
 mod admit;
 mod attempt;
+mod key;
 mod respond;
 pub(crate) mod rewrite;
 mod route;

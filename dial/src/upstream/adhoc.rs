@@ -33,7 +33,7 @@ impl AdHoc {
             recent[..=at].rotate_right(1);
             return Ok(Arc::clone(&recent[0]));
         }
-        let endpoint = Arc::new(Endpoint::new(address.clone())?);
+        let endpoint = Arc::new(Endpoint::new(address.clone(), false)?);
         if recent.len() == self.capacity
             && let Some(oldest) = recent.pop()
         {

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use http::HeaderValue;
+use tokio::time::Instant;
 
 use super::address::{Address, Host, Scheme};
+use super::health::Health;
+use super::load::Load;
 use crate::error::Error;
 
 /// An entry of `hosts`, or the target of a full-URL rewrite, as long as it is in use.
@@ -19,11 +22,13 @@ pub(crate) struct Endpoint {
     address: Address,
     authority: HeaderValue,
     retired: AtomicBool,
+    health: Health,
+    load: Load,
 }
 
 impl Endpoint {
-    /// A new endpoint, also where there is one at this address already.
-    pub(crate) fn new(address: Address) -> Result<Self, Error> {
+    /// A new endpoint, also where there is one at this address already. `newcomer` is one that comes to others.
+    pub(crate) fn new(address: Address, newcomer: bool) -> Result<Self, Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let authority = HeaderValue::try_from(address.authority())
             .map_err(|error| Error::config(format!("{address}")).with_source(error))?;
@@ -32,6 +37,8 @@ impl Endpoint {
             address,
             authority,
             retired: AtomicBool::new(false),
+            health: Health::new(newcomer),
+            load: Load::new(),
         })
     }
 
@@ -59,6 +66,21 @@ impl Endpoint {
     /// The value of a Host field that means this endpoint (RFC 9110 §7.2): without the scheme's default port.
     pub(crate) fn authority(&self) -> &HeaderValue {
         &self.authority
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// A response has begun to an attempt that `began` then, if somebody looked.
+    pub(crate) fn answered(&self, began: Option<Instant>) {
+        if let Some(began) = began {
+            self.load.latency.add(began.elapsed());
+        }
     }
 
     /// Whether the endpoint has left its upstream. Then its connections are not to be kept.

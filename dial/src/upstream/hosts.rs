@@ -1,9 +1,87 @@
 //! What may stand where a list of hosts is expected.
 
-/// A list of hosts: an array, slice or `Vec` of anything string-like.
+/// The greatest weight of a host.
+pub(super) const MAX_WEIGHT: u32 = 1000;
+
+/// One entry of a list of hosts: where it is, and its part of the requests.
 ///
-/// Entries are `http://backend`, `https://backend:8443`, `backend:8080`, `127.0.0.1:8080`, `[::1]:8080`; without a
-/// scheme an entry means `http://`, without a port 80 or 443.
+/// `http://backend`, `https://backend:8443`, `backend:8080`, `127.0.0.1:8080`, `[::1]:8080`; without a scheme an entry
+/// means `http://`, without a port 80 or 443. A bare string is an entry of weight 1.
+///
+/// ```
+/// use dial::{HostEntry, Upstream};
+///
+/// let upstream = Upstream::new([
+///     HostEntry::new("large:8080").weight(3),
+///     HostEntry::new("small:8080"),
+///     HostEntry::new("elsewhere:8080").backup(),
+/// ])?;
+/// # assert_eq!(upstream.len(), 3);
+/// # Ok::<(), dial::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostEntry {
+    pub(super) host: String,
+    pub(super) weight: u32,
+    pub(super) backup: bool,
+}
+
+impl HostEntry {
+    /// A host of weight 1.
+    #[must_use]
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            weight: 1,
+            backup: false,
+        }
+    }
+
+    /// How many requests it gets for each one that a host of weight 1 gets: 1 to 1000. Default is 1.
+    #[must_use]
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// Gets requests only while no other host can.
+    #[must_use]
+    pub fn backup(mut self) -> Self {
+        self.backup = true;
+        self
+    }
+}
+
+/// What may be one entry of a list of hosts: anything string-like, or a [`HostEntry`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a host",
+    label = "expected a string or a `HostEntry`"
+)]
+pub trait IntoHostEntry {
+    /// The entry.
+    fn into_host_entry(self) -> HostEntry;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str>> IntoHostEntry for T {
+    fn into_host_entry(self) -> HostEntry {
+        HostEntry::new(self.as_ref())
+    }
+}
+
+impl IntoHostEntry for HostEntry {
+    fn into_host_entry(self) -> HostEntry {
+        self
+    }
+}
+
+impl IntoHostEntry for &HostEntry {
+    fn into_host_entry(self) -> HostEntry {
+        self.clone()
+    }
+}
+
+/// A list of hosts: an array, slice or `Vec` of anything string-like, or of [`HostEntry`]s.
 ///
 /// ```
 /// use dial::Upstream;
@@ -23,40 +101,49 @@
 )]
 pub trait IntoHosts {
     /// The entries, in the order in which round robin goes through them.
-    fn into_hosts(self) -> Vec<String>;
+    fn into_hosts(self) -> Vec<HostEntry>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: AsRef<str>, const N: usize> IntoHosts for [T; N] {
-    fn into_hosts(self) -> Vec<String> {
+impl<T: IntoHostEntry, const N: usize> IntoHosts for [T; N] {
+    fn into_hosts(self) -> Vec<HostEntry> {
+        self.into_iter().map(T::into_host_entry).collect()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T, const N: usize> IntoHosts for &'a [T; N]
+where
+    &'a T: IntoHostEntry,
+{
+    fn into_hosts(self) -> Vec<HostEntry> {
         self.as_slice().into_hosts()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: AsRef<str>, const N: usize> IntoHosts for &[T; N] {
-    fn into_hosts(self) -> Vec<String> {
-        self.as_slice().into_hosts()
+impl<'a, T> IntoHosts for &'a [T]
+where
+    &'a T: IntoHostEntry,
+{
+    fn into_hosts(self) -> Vec<HostEntry> {
+        self.iter().map(IntoHostEntry::into_host_entry).collect()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: AsRef<str>> IntoHosts for &[T] {
-    fn into_hosts(self) -> Vec<String> {
-        self.iter().map(|host| host.as_ref().to_owned()).collect()
+impl<T: IntoHostEntry> IntoHosts for Vec<T> {
+    fn into_hosts(self) -> Vec<HostEntry> {
+        self.into_iter().map(T::into_host_entry).collect()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: AsRef<str>> IntoHosts for Vec<T> {
-    fn into_hosts(self) -> Vec<String> {
-        self.as_slice().into_hosts()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: AsRef<str>> IntoHosts for &Vec<T> {
-    fn into_hosts(self) -> Vec<String> {
+impl<'a, T> IntoHosts for &'a Vec<T>
+where
+    &'a T: IntoHostEntry,
+{
+    fn into_hosts(self) -> Vec<HostEntry> {
         self.as_slice().into_hosts()
     }
 }

@@ -1,57 +1,224 @@
 //! An upstream's endpoints at one moment.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
-use super::endpoint::Endpoint;
-use super::tried::Tried;
+use tokio::time::Instant;
 
-/// The list of endpoints, and which turn belongs to which of them. Never changes; a change makes a new one.
+use super::balance::{Balance, Candidates, Dice, Kind, Policy, Random, Ring, schedule};
+use super::config::Settings;
+use super::member::Member;
+use super::tried::{Ask, Tried};
+
+/// The list of endpoints, those of them that get requests, and which turn belongs to which. Never changes; a change makes
+/// a new one.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    endpoints: Vec<Arc<Endpoint>>,
-    /// Turn `t` belongs to the endpoint at `(t + shift) % len`.
+    members: Vec<Member>,
+    /// Those that get new requests, in the order of the list.
+    tier: Vec<Member>,
+    /// Whose turns follow each other, as places in the tier; absent when they all have one each.
+    schedule: Option<Box<[u32]>>,
+    /// Turn `t` is number `(t + shift) % turns`.
     shift: u64,
+    /// Of all members, if keys decide, and which of them are of the tier.
+    ring: Option<(Ring, Vec<bool>)>,
+    /// When one of the tier is the last to have ended its slow start.
+    warm_at: Option<Instant>,
+    /// When the first of those that are ejected is not any more.
+    revisit: Option<Instant>,
+}
+
+/// What a choice is made with.
+pub(super) struct Means<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) dice: &'a Dice,
+    /// The number of this turn.
+    pub(super) turn: u64,
+    /// Requests under way at all endpoints.
+    pub(super) in_flight: usize,
 }
 
 impl Snapshot {
-    pub(super) fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
+    pub(super) fn new(members: Vec<Member>, settings: &Settings) -> Self {
+        let now = Instant::now();
+        let tier = tier(&members, settings, now);
+        let weights: Vec<_> = tier.iter().map(|member| member.weight).collect();
+        let keyed = matches!(settings.policy, Policy(Kind::Hash(_)));
+        let warm = tier
+            .iter()
+            .filter_map(|member| member.endpoint.health().warm_at(settings.slow_start));
+        let back = members
+            .iter()
+            .filter_map(|member| member.endpoint.health().ejected_until(now));
         Self {
-            endpoints,
+            schedule: schedule(&weights),
             shift: 0,
+            ring: keyed.then(|| {
+                let ids: HashSet<_> = tier.iter().map(|member| member.endpoint.id()).collect();
+                let open = members
+                    .iter()
+                    .map(|member| ids.contains(&member.endpoint.id()));
+                (Ring::new(&members), open.collect())
+            }),
+            warm_at: warm.max().filter(|at| *at > now),
+            revisit: back.min(),
+            tier,
+            members,
         }
     }
 
     /// The snapshot that follows this one when `turn` is the next to be taken. The rotation goes on where it was:
     /// that turn belongs to whom it would have belonged to, or, if that one is gone, to the one after it that
     /// stays.
-    pub(super) fn successor(&self, endpoints: Vec<Arc<Endpoint>>, turn: u64) -> Self {
-        let position = |next: &Arc<Endpoint>| endpoints.iter().position(|e| Arc::ptr_eq(e, next));
-        let start = self.rotation(turn).find_map(position).unwrap_or(0);
-        let shift = match endpoints.len() as u64 {
+    pub(super) fn successor(&self, members: Vec<Member>, settings: &Settings, turn: u64) -> Self {
+        let mut next = Self::new(members, settings);
+        let start = self
+            .rotation(turn)
+            .find_map(|member| next.turns().position(|own| own.is(member)));
+        next.shift = match next.cycle() {
             0 => 0,
-            len => (start as u64 + len - turn % len) % len,
+            cycle => (start.unwrap_or(0) as u64 + cycle - turn % cycle) % cycle,
         };
-        Self { endpoints, shift }
+        next
     }
 
-    pub(super) fn endpoints(&self) -> &[Arc<Endpoint>] {
-        &self.endpoints
+    /// All of them, in the order of the list.
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
     }
 
-    /// The endpoint whose turn it is, or the first after it that was not tried.
-    pub(super) fn pick(&self, turn: u64, tried: &Tried) -> Option<Arc<Endpoint>> {
-        let mut rotation = self.rotation(turn);
-        rotation.find(|next| !tried.contains(next)).cloned()
+    /// Whether time alone has changed who gets requests.
+    pub(super) fn is_over(&self) -> bool {
+        self.revisit.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Every endpoint once, beginning with the one whose turn it is.
-    fn rotation(&self, turn: u64) -> impl Iterator<Item = &Arc<Endpoint>> {
-        let start = match self.endpoints.len() as u64 {
+    /// Where the next attempt goes; `None` if there is nobody it can be made at.
+    pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+        let now = self.warm_at.map(|_| Instant::now());
+        let slow_start = means.settings.slow_start;
+        let warmth = |member: &Member| {
+            now.map_or(1.0, |now| member.endpoint.health().warmth(now, slow_start))
+        };
+        let candidates = Candidates {
+            members: &self.tier,
+            tried: ask.tried,
+            key: ask.key,
+            dice: means.dice,
+            warmth: &warmth,
+        };
+        if self.tier.is_empty() {
+            return None;
+        }
+        match (&means.settings.policy.0, ask.key) {
+            (Kind::RoundRobin, _) => self.in_turn(means, ask.tried, &warmth),
+            (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask.tried),
+            (Kind::Hash(_), None) => self.tier.get(Random.choose(&candidates)?),
+            (Kind::Own { balance, .. }, _) => self.tier.get(balance.choose(&candidates)?),
+        }
+    }
+
+    /// The one whose turn it is, or the first after it that was not tried. One in slow start lets some of its turns pass.
+    fn in_turn(
+        &self,
+        means: &Means<'_>,
+        tried: &Tried,
+        warmth: &dyn Fn(&Member) -> f64,
+    ) -> Option<&Member> {
+        let mut rotation = self.rotation(means.turn);
+        let mut fresh = rotation
+            .by_ref()
+            .filter(|member| !tried.contains(&member.endpoint));
+        if self.warm_at.is_none() {
+            return fresh.next();
+        }
+        let mut passed = None;
+        // Once around: a schedule may have the same one many times.
+        for member in fresh.take(self.tier.len()) {
+            let warmth = warmth(member);
+            if warmth >= 1.0 || means.dice.part() < warmth {
+                return Some(member);
+            }
+            passed.get_or_insert(member);
+        }
+        passed
+    }
+
+    /// The nearest to the key that has no more than its part, and a quarter, of the requests under way.
+    fn by_key(&self, key: u64, means: &Means<'_>, tried: &Tried) -> Option<&Member> {
+        let all = means.in_flight + 1;
+        let most = (all * 5).div_ceil(self.tier.len() * 4);
+        let mut nearest = None;
+        let (ring, open) = self.ring.as_ref()?;
+        for place in ring.from(key).filter(|place| open[*place]) {
+            let member = &self.members[place];
+            if tried.contains(&member.endpoint) {
+                continue;
+            }
+            if member.endpoint.load().in_flight() < most {
+                return Some(member);
+            }
+            nearest.get_or_insert(member);
+        }
+        nearest
+    }
+
+    /// How many turns there are until they begin anew.
+    fn cycle(&self) -> u64 {
+        let each = self.schedule.as_ref().map(|schedule| schedule.len());
+        each.unwrap_or(self.tier.len()) as u64
+    }
+
+    /// Whose turns they are, from the first of a cycle to the last.
+    fn turns(&self) -> impl Iterator<Item = &Member> {
+        (0..self.cycle()).filter_map(|number| self.at(number))
+    }
+
+    /// The same, beginning with `turn`.
+    fn rotation(&self, turn: u64) -> impl Iterator<Item = &Member> {
+        let cycle = self.cycle();
+        let start = match cycle {
             0 => 0,
-            len => turn.wrapping_add(self.shift) % len,
+            _ => turn.wrapping_add(self.shift) % cycle,
         };
-        // Less than `len`, which is a `usize`.
-        let (before, after) = self.endpoints.split_at(usize::try_from(start).unwrap_or(0));
-        after.iter().chain(before)
+        (start..cycle)
+            .chain(0..start)
+            .filter_map(|number| self.at(number))
+    }
+
+    /// Whose the turn of that number is.
+    fn at(&self, number: u64) -> Option<&Member> {
+        let number = usize::try_from(number).ok()?;
+        match &self.schedule {
+            None => self.tier.get(number),
+            Some(schedule) => self.tier.get(*schedule.get(number)? as usize),
+        }
+    }
+}
+
+/// Those that get new requests: who is healthy, but backups only when nobody else is; and where all are sick, all of them
+/// if the settings want that, since requests that may fail are better than none.
+fn tier(members: &[Member], settings: &Settings, now: Instant) -> Vec<Member> {
+    let open = || members.iter().filter(|member| !member.draining);
+    let up = |backup| {
+        let up =
+            open().filter(|member| member.backup == backup && member.endpoint.health().is_up(now));
+        up.cloned().collect::<Vec<_>>()
+    };
+    let first = up(false);
+    if !first.is_empty() {
+        return first;
+    }
+    let second = up(true);
+    if !second.is_empty() || !settings.panic {
+        return second;
+    }
+    let all = |backup| {
+        open()
+            .filter(move |member| member.backup == backup)
+            .cloned()
+    };
+    match all(false).next() {
+        Some(_) => all(false).collect(),
+        None => all(true).collect(),
     }
 }

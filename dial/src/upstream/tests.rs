@@ -2,10 +2,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use super::{AdHoc, Address, Endpoint, Tried, Upstream};
+use super::{AdHoc, Address, Ask, Endpoint, Tried, Upstream};
 use crate::error::ErrorKind;
 
 mod addresses;
+mod control;
+mod policies;
 mod property;
 
 #[test]
@@ -110,11 +112,11 @@ fn the_last_host_may_go_and_others_come() {
     let upstream = Upstream::new(["a"]).unwrap();
     assert!(upstream.remove_host("a").unwrap());
     assert!(upstream.is_empty());
-    assert!(upstream.pick(&Tried::none()).is_none());
+    assert!(upstream.pick(&Ask::new(&Tried::none())).is_none());
     assert!(upstream.add_host("b").unwrap());
     assert_eq!(picks(&upstream, 2), "bb");
     upstream.set_hosts([""; 0]).unwrap();
-    assert!(upstream.pick(&Tried::none()).is_none());
+    assert!(upstream.pick(&Ask::new(&Tried::none())).is_none());
 }
 
 #[test]
@@ -139,7 +141,7 @@ fn a_retry_goes_to_the_next_that_was_not_tried() {
     let upstream = Upstream::new(["a", "b", "c"]).unwrap();
     let mut tried = Tried::none();
     let mut order = String::new();
-    while let Some(endpoint) = upstream.pick(&tried) {
+    while let Some(endpoint) = upstream.pick(&Ask::new(&tried)) {
         order.push_str(&endpoint.host().to_string());
         tried.insert(&endpoint);
         tried.insert(&endpoint);
@@ -160,7 +162,7 @@ fn a_request_goes_to_sixteen_endpoints_at_most() {
     let upstream = Upstream::new(hosts).unwrap();
     let mut tried = Tried::none();
     let mut count = 0;
-    while let Some(endpoint) = upstream.pick(&tried) {
+    while let Some(endpoint) = upstream.pick(&Ask::new(&tried)) {
         tried.insert(&endpoint);
         count += 1;
     }
@@ -195,7 +197,7 @@ fn changes_from_many_threads_are_all_made() {
             let upstream = upstream.clone();
             scope.spawn(move || {
                 for n in 0..50 {
-                    assert!(upstream.add_host(&format!("h{thread}-{n}")).unwrap());
+                    assert!(upstream.add_host(format!("h{thread}-{n}")).unwrap());
                     if n % 2 == 1 {
                         assert!(
                             upstream
@@ -258,12 +260,12 @@ fn ad_hoc_endpoints_are_kept_while_they_are_used() {
 }
 
 fn pick(upstream: &Upstream) -> Arc<Endpoint> {
-    upstream.pick(&Tried::none()).unwrap()
+    upstream.pick(&Ask::new(&Tried::none())).unwrap()
 }
 
 fn pick_after(upstream: &Upstream, tried: &Tried) -> Option<String> {
     upstream
-        .pick(tried)
+        .pick(&Ask::new(tried))
         .map(|endpoint| endpoint.host().to_string())
 }
 

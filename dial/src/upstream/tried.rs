@@ -1,9 +1,25 @@
-//! Which endpoints a request has been to.
+//! What a request says about where it may go.
 
 use super::endpoint::Endpoint;
 
 /// No request is tried at more endpoints than this.
 const MAX_TRIED: usize = 16;
+
+/// What a choice depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) tried: &'a Tried,
+    /// What the upstream hashes on, if the request has it.
+    pub(crate) key: Option<u64>,
+}
+
+#[cfg(test)]
+impl<'a> Ask<'a> {
+    /// Without a key.
+    pub(crate) fn new(tried: &'a Tried) -> Self {
+        Self { tried, key: None }
+    }
+}
 
 /// The endpoints that one request has been sent to, or could not be sent to.
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ use crate::body::Body;
 use crate::fields::{Fields, Name, split};
 use crate::h1::{BodyReader, Length};
 use crate::handler::{Hop, Outbound};
+use crate::upstream::Flight;
 
 /// The request a connection carries, and its response.
 pub(super) struct Exchange {
@@ -16,6 +17,8 @@ pub(super) struct Exchange {
     pub(super) upload: Body,
     /// The request's body, if it lay in memory: with it the request can be given back after it was read.
     pub(super) memory: Option<Bytes>,
+    /// What counts it, until its response was read to the end.
+    pub(super) flight: Option<Flight>,
     pub(super) interim: u32,
     /// Whether the body waits until the endpoint asks for it.
     pub(super) holds: bool,
@@ -32,6 +35,7 @@ impl Exchange {
             request: None,
             upload: Body::empty(),
             memory: None,
+            flight: None,
             interim: 0,
             holds: false,
             received: 0,

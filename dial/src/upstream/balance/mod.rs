@@ -1,5 +1,230 @@
 //! Which endpoint is next.
 
+mod dice;
+mod ewma;
+mod key;
+mod policies;
+mod ring;
 mod round_robin;
+mod schedule;
 
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::key::HashOn;
+pub use self::policies::{LeastRequest, PeakEwma, Random};
+
+pub(crate) use self::key::hash;
+
+pub(super) use self::dice::Dice;
+pub(super) use self::ewma::Ewma;
+pub(super) use self::ring::Ring;
 pub(super) use self::round_robin::RoundRobin;
+pub(super) use self::schedule::schedule;
+use super::member::Member;
+use super::tried::Tried;
+
+/// Chooses an endpoint for each request; for what [`Policy`] does not have.
+///
+/// ```
+/// use dial::{Balance, Candidates, Upstream};
+///
+/// /// Fills the first host before the next gets anything.
+/// struct Fill { requests: usize }
+///
+/// impl Balance for Fill {
+///     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize> {
+///         (0..candidates.len())
+///             .find(|at| !candidates.was_tried(*at) && candidates.in_flight(*at) < self.requests)
+///     }
+/// }
+///
+/// let upstream = Upstream::builder().hosts(["a", "b"]).balance(Fill { requests: 8 }).build()?;
+/// # Ok::<(), dial::Error>(())
+/// ```
+pub trait Balance: Send + Sync + 'static {
+    /// The place among `candidates` of the one to send to. It is asked once for each attempt, and must not block.
+    ///
+    /// `None`, or a place that is none, means that no endpoint can take the request: it is answered with 503.
+    fn choose(&self, candidates: &Candidates<'_>) -> Option<usize>;
+}
+
+/// The endpoints that may get a request now: healthy, not drained, in the order of the list.
+pub struct Candidates<'a> {
+    pub(super) members: &'a [Member],
+    pub(super) tried: &'a Tried,
+    pub(super) key: Option<u64>,
+    pub(super) dice: &'a Dice,
+    /// The part of its load that a candidate in slow start gets already.
+    pub(super) warmth: &'a dyn Fn(&Member) -> f64,
+}
+
+impl Candidates<'_> {
+    /// How many there are; at least one when a [`Balance`] is asked.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The host at that place, as [`Upstream::hosts`](super::Upstream::hosts) has it: `http://backend:80`.
+    #[must_use]
+    pub fn host(&self, at: usize) -> String {
+        let member = self.members.get(at);
+        member.map_or_else(String::new, |member| member.endpoint.to_string())
+    }
+
+    /// Its weight, less while it is in slow start.
+    #[must_use]
+    pub fn weight(&self, at: usize) -> f64 {
+        let member = self.members.get(at);
+        member.map_or(0.0, |member| {
+            f64::from(member.weight) * (self.warmth)(member)
+        })
+    }
+
+    /// Requests under way at it, until the end of their responses, from all workers.
+    #[must_use]
+    pub fn in_flight(&self, at: usize) -> usize {
+        let member = self.members.get(at);
+        member.map_or(0, |member| member.endpoint.load().in_flight())
+    }
+
+    /// How long its responses take to begin, of late; `None` before the first.
+    #[must_use]
+    pub fn latency(&self, at: usize) -> Option<Duration> {
+        self.members.get(at)?.endpoint.load().latency()
+    }
+
+    /// Whether this request was sent to it before.
+    #[must_use]
+    pub fn was_tried(&self, at: usize) -> bool {
+        let member = self.members.get(at);
+        member.is_none_or(|member| self.tried.contains(&member.endpoint))
+    }
+
+    /// What the upstream [hashes on](super::UpstreamBuilder::hash_on), as a number; `None` when the request has none of it.
+    #[must_use]
+    pub fn key(&self) -> Option<u64> {
+        self.key
+    }
+
+    /// A number below `bound`, from the upstream's own sequence; 0 when `bound` is 0.
+    #[must_use]
+    pub fn random(&self, bound: usize) -> usize {
+        self.dice.below(bound)
+    }
+
+    /// The place of the first at or behind `at`, in a circle, that was not tried.
+    fn untried_from(&self, at: usize) -> Option<usize> {
+        let behind = (at..self.len()).chain(0..at.min(self.len()));
+        let mut fresh = behind.filter(|at| !self.was_tried(*at));
+        fresh.next()
+    }
+}
+
+impl fmt::Debug for Candidates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts = (0..self.len()).map(|at| self.host(at));
+        f.debug_list().entries(hosts).finish()
+    }
+}
+
+/// How an upstream shares its requests among its hosts.
+///
+/// ```
+/// use dial::{HashOn, Policy, Upstream};
+///
+/// let cache = Upstream::builder()
+///     .hosts(["cache1:8080", "cache2:8080", "cache3:8080"])
+///     .balance(Policy::consistent_hash(HashOn::header("X-Tenant")?))
+///     .build()?;
+/// # Ok::<(), dial::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Policy(pub(in crate::upstream) Kind);
+
+#[derive(Clone)]
+pub(in crate::upstream) enum Kind {
+    RoundRobin,
+    Hash(HashOn),
+    Own {
+        balance: Arc<dyn Balance>,
+        name: &'static str,
+    },
+}
+
+impl Policy {
+    /// Each in turn, in the order of the list; with weights, interleaved, and exact over a cycle. The default.
+    #[must_use]
+    pub fn round_robin() -> Self {
+        Self(Kind::RoundRobin)
+    }
+
+    /// The one with fewer requests under way, for its weight, of two that are drawn (the power of two choices). Good for
+    /// requests that differ in cost.
+    #[must_use]
+    pub fn least_request() -> Self {
+        Self::named(LeastRequest, "least_request")
+    }
+
+    /// The one that is likely to answer first, of two that are drawn: by a moving average of latencies over ten seconds,
+    /// which rises at once and falls slowly, times the requests under way.
+    #[must_use]
+    pub fn peak_ewma() -> Self {
+        Self::named(PeakEwma, "peak_ewma")
+    }
+
+    /// Any, by weight.
+    #[must_use]
+    pub fn random() -> Self {
+        Self::named(Random, "random")
+    }
+
+    /// The same host for the same key, on every instance of dial and after a restart. When one of n hosts goes, only its
+    /// keys move. One that has more than 1.25 times its share of the requests under way passes keys on to the next
+    /// (bounded loads). A request without the key goes anywhere.
+    #[must_use]
+    pub fn consistent_hash(on: HashOn) -> Self {
+        Self(Kind::Hash(on))
+    }
+
+    fn named(balance: impl Balance, name: &'static str) -> Self {
+        let balance = Arc::new(balance);
+        Self(Kind::Own { balance, name })
+    }
+
+    /// Whether it asks how many requests are under way, or how long they take.
+    pub(super) fn counts(&self) -> bool {
+        !matches!(self.0, Kind::RoundRobin)
+    }
+}
+
+impl Default for Policy {
+    /// [`Policy::round_robin`].
+    fn default() -> Self {
+        Self::round_robin()
+    }
+}
+
+impl<B: Balance> From<B> for Policy {
+    fn from(balance: B) -> Self {
+        Self::named(balance, std::any::type_name::<B>())
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::RoundRobin => f.write_str("round_robin"),
+            Kind::Hash(on) => f.debug_tuple("consistent_hash").field(on).finish(),
+            Kind::Own { name, .. } => f.write_str(name),
+        }
+    }
+}

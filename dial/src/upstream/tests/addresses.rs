@@ -180,5 +180,5 @@ fn an_endpoint_says_what_it_is() {
 }
 
 fn open(entry: &str) -> Result<Endpoint, Error> {
-    Endpoint::new(Address::parse(entry)?)
+    Endpoint::new(Address::parse(entry)?, false)
 }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::super::{Address, Tried, Upstream};
+use super::super::{Address, Ask, Tried, Upstream};
 
 const HOSTS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
@@ -115,12 +115,12 @@ fn hosts(least: usize) -> impl Strategy<Value = Vec<&'static str>> {
 fn pick(upstream: &Upstream, tried: &[&str]) -> Option<String> {
     let snapshot = upstream.inner.snapshot.load();
     let mut ids = Tried::none();
-    for endpoint in snapshot.endpoints() {
+    for endpoint in snapshot.members().iter().map(|member| &member.endpoint) {
         if tried.contains(&&*endpoint.host().to_string()) {
             ids.insert(endpoint);
         }
     }
     upstream
-        .pick(&ids)
+        .pick(&Ask::new(&ids))
         .map(|endpoint| endpoint.host().to_string())
 }

@@ -1,0 +1,108 @@
+//! Upstreams with more to say than a list of hosts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::balance::{Dice, HashOn, Kind, Policy};
+use super::config::Settings;
+use super::hosts::{HostEntry, IntoHosts};
+use super::{Inner, Upstream};
+use crate::error::Error;
+
+/// Builds an [`Upstream`].
+///
+/// ```
+/// use std::time::Duration;
+/// use dial::{HostEntry, Policy, Upstream};
+///
+/// let upstream = Upstream::builder()
+///     .hosts([HostEntry::new("large:8080").weight(3), HostEntry::new("small:8080")])
+///     .balance(Policy::least_request())
+///     .slow_start(Duration::from_secs(30))
+///     .build()?;
+/// # assert_eq!(upstream.len(), 2);
+/// # Ok::<(), dial::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct UpstreamBuilder {
+    hosts: Vec<HostEntry>,
+    settings: Settings,
+    seed: Option<u64>,
+    may_be_empty: bool,
+}
+
+impl UpstreamBuilder {
+    /// The hosts; see [`IntoHosts`] for how they are written.
+    #[must_use]
+    pub fn hosts(mut self, hosts: impl IntoHosts) -> Self {
+        self.hosts = hosts.into_hosts();
+        self
+    }
+
+    /// Begins without hosts, which come later, through [`Upstream::set_hosts`] or a discovery. Until then requests are
+    /// answered with 503.
+    #[must_use]
+    pub fn may_be_empty(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
+
+    /// How requests are shared among the hosts: a [`Policy`], or a [`Balance`](super::Balance) of one's own. Default is
+    /// [`Policy::round_robin`].
+    #[must_use]
+    pub fn balance(mut self, policy: impl Into<Policy>) -> Self {
+        self.settings.policy = policy.into();
+        self
+    }
+
+    /// What [`Candidates::key`](super::Candidates::key) tells a [`Balance`](super::Balance) of one's own. Default is nothing.
+    #[must_use]
+    pub fn hash_on(mut self, on: HashOn) -> Self {
+        self.settings.hash_on = Some(on);
+        self
+    }
+
+    /// How long it takes until a host that was added, or is healthy again, gets all of its load. It begins with a tenth and
+    /// grows evenly. Default is zero: all of it at once.
+    ///
+    /// It does not change where [`Policy::consistent_hash`] sends a key.
+    #[must_use]
+    pub fn slow_start(mut self, time: Duration) -> Self {
+        self.settings.slow_start = time;
+        self
+    }
+
+    /// Whether requests are sent to all hosts when all are sick (`true`, the default), or answered with 503.
+    #[must_use]
+    pub fn panic(mut self, panic: bool) -> Self {
+        self.settings.panic = panic;
+        self
+    }
+
+    /// Where the sequence of random numbers begins that policies draw from, so that a test has the same one each time.
+    /// Default is another one in each process.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The upstream.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
+    /// same, or a weight is out of range.
+    pub fn build(mut self) -> Result<Upstream, Error> {
+        if self.hosts.is_empty() && !self.may_be_empty {
+            return Err(Error::config("the list of hosts is empty"));
+        }
+        if let Kind::Hash(on) = &self.settings.policy.0 {
+            self.settings.hash_on = Some(on.clone());
+        }
+        let members = super::control::members(self.hosts)?;
+        let dice = Dice::new(self.seed);
+        Ok(Upstream {
+            inner: Arc::new(Inner::new(members, self.settings, dice)),
+        })
+    }
+}

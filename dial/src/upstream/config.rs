@@ -1,0 +1,35 @@
+//! How an upstream works, but for its hosts.
+
+use std::time::Duration;
+
+use super::balance::{HashOn, Policy};
+
+/// What is fixed when an upstream is built.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) policy: Policy,
+    /// What of a request is told as its key.
+    pub(super) hash_on: Option<HashOn>,
+    /// How long it takes until a newcomer gets all of its load; zero is at once.
+    pub(super) slow_start: Duration,
+    /// Whether all endpoints get requests where all are sick.
+    pub(super) panic: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            hash_on: None,
+            slow_start: Duration::ZERO,
+            panic: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether somebody asks how many requests are under way, and how long they take.
+    pub(super) fn counts(&self) -> bool {
+        self.policy.counts()
+    }
+}

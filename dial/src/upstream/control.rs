@@ -1,0 +1,235 @@
+//! Hosts that come, go and change while requests are under way.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Upstream;
+use super::address::Address;
+use super::endpoint::Endpoint;
+use super::hosts::{HostEntry, IntoHostEntry, IntoHosts, MAX_WEIGHT};
+use super::member::Member;
+use crate::error::Error;
+
+/// A host of an upstream, and how it does; see [`Upstream::status`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostStatus {
+    /// With scheme and port: `http://backend:80`.
+    pub host: String,
+    /// Its part of the requests.
+    pub weight: u32,
+    /// Whether it gets requests only while no other can.
+    pub backup: bool,
+    /// Whether it gets nothing new because it is drained.
+    pub draining: bool,
+    /// Whether it is thought to be healthy.
+    pub healthy: bool,
+    /// Requests under way, where the upstream counts them: with every policy but round robin.
+    pub in_flight: usize,
+}
+
+impl Upstream {
+    /// Replaces the hosts; those in both lists keep their connections and what is known of them, and are drained no more.
+    ///
+    /// An empty list is allowed here: it says that nothing is up, and requests are answered with status 503. On
+    /// an error nothing changes.
+    pub fn set_hosts(&self, hosts: impl IntoHosts) -> Result<(), Error> {
+        let entries = parse(hosts.into_hosts())?;
+        self.change(|old| {
+            let new = entries.into_iter().map(|(address, entry)| {
+                let kept = old
+                    .iter()
+                    .find(|member| *member.endpoint.address() == address);
+                let endpoint = match kept {
+                    Some(kept) => Arc::clone(&kept.endpoint),
+                    None => Arc::new(Endpoint::new(address, true)?),
+                };
+                Ok(member(endpoint, &entry))
+            });
+            Ok(Some(new.collect::<Result<_, _>>()?))
+        })?;
+        Ok(())
+    }
+
+    /// Adds a host at the end of the list. Says whether it was added: `false` when it was there already, which changes
+    /// nothing.
+    pub fn add_host(&self, host: impl IntoHostEntry) -> Result<bool, Error> {
+        let entry = host.into_host_entry();
+        let address = Address::parse(&entry.host)?;
+        check_weight(&entry)?;
+        self.change(|old| {
+            if old.iter().any(|known| *known.endpoint.address() == address) {
+                return Ok(None);
+            }
+            let mut new = old.to_vec();
+            new.push(member(Arc::new(Endpoint::new(address, true)?), &entry));
+            Ok(Some(new))
+        })
+    }
+
+    /// Removes a host. Says whether it was removed: `false` when it was not there.
+    ///
+    /// The last one may be removed too; then requests are answered with status 503.
+    pub fn remove_host(&self, host: &str) -> Result<bool, Error> {
+        let address = Address::parse(host)?;
+        self.change(|old| {
+            let stays = |known: &&Member| *known.endpoint.address() != address;
+            let new: Vec<_> = old.iter().filter(stays).cloned().collect();
+            Ok((new.len() < old.len()).then_some(new))
+        })
+    }
+
+    /// Gives a host nothing new; what is under way ends in peace, and [`status`](Self::status) tells when. Says whether it
+    /// was there and got requests until now.
+    pub fn drain_host(&self, host: &str) -> Result<bool, Error> {
+        self.edit(host, |member| {
+            !std::mem::replace(&mut member.draining, true)
+        })
+    }
+
+    /// Has a host that was drained get requests again, after its slow start. Says whether it was there and drained.
+    pub fn enable_host(&self, host: &str) -> Result<bool, Error> {
+        self.edit(host, |member| {
+            let was = std::mem::replace(&mut member.draining, false);
+            if was {
+                member.endpoint.health().begin();
+            }
+            was
+        })
+    }
+
+    /// Changes a host's part of the requests; see [`HostEntry::weight`]. Says whether it was there.
+    pub fn set_weight(&self, host: &str, weight: u32) -> Result<bool, Error> {
+        check_weight(&HostEntry::new(host).weight(weight))?;
+        self.edit(host, |member| {
+            member.weight = weight;
+            true
+        })
+    }
+
+    /// The hosts in the order of the list, each with scheme and port: `http://backend:80`.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let snapshot = self.inner.snapshot.load();
+        let hosts = snapshot.members().iter();
+        hosts.map(|member| member.endpoint.to_string()).collect()
+    }
+
+    /// The hosts in the order of the list, and how each does.
+    #[must_use]
+    pub fn status(&self) -> Vec<HostStatus> {
+        let now = tokio::time::Instant::now();
+        let snapshot = self.inner.snapshot.load();
+        let status = snapshot.members().iter().map(|member| HostStatus {
+            host: member.endpoint.to_string(),
+            weight: member.weight,
+            backup: member.backup,
+            draining: member.draining,
+            healthy: member.endpoint.health().is_up(now),
+            in_flight: member.endpoint.load().in_flight(),
+        });
+        status.collect()
+    }
+
+    /// How many hosts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.snapshot.load().members().len()
+    }
+
+    /// Whether there is no host.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Edits the member that `host` is, if there is one; `edit` says whether it changed anything.
+    fn edit(&self, host: &str, edit: impl FnOnce(&mut Member) -> bool) -> Result<bool, Error> {
+        let address = Address::parse(host)?;
+        self.change(|old| {
+            let mut new = old.to_vec();
+            let member = new
+                .iter_mut()
+                .find(|member| *member.endpoint.address() == address);
+            Ok(member.is_some_and(edit).then_some(new))
+        })
+    }
+
+    /// Has the change of an endpoint's health decide who gets requests.
+    pub(super) fn refresh(&self) {
+        // The list stays: this cannot fail.
+        let _ = self.change(|old| Ok(Some(old.to_vec())));
+    }
+
+    /// Puts in place what `new` makes of the members, or nothing; says whether it did. One change at a time.
+    fn change(
+        &self,
+        new: impl FnOnce(&[Member]) -> Result<Option<Vec<Member>>, Error>,
+    ) -> Result<bool, Error> {
+        let inner = &*self.inner;
+        // The lock guards no data that a panic could have left half-way.
+        let _writing = inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = inner.snapshot.load_full();
+        let Some(new) = new(old.members())? else {
+            return Ok(false);
+        };
+        let new = Arc::new(old.successor(new, &inner.settings, inner.round_robin.peek()));
+        inner.snapshot.store(Arc::clone(&new));
+        let stays = |old: &Member| new.members().iter().any(|new| new.is(old));
+        for left in old.members().iter().filter(|old| !stays(old)) {
+            left.endpoint.retire();
+        }
+        Ok(true)
+    }
+}
+
+fn member(endpoint: Arc<Endpoint>, entry: &HostEntry) -> Member {
+    Member {
+        endpoint,
+        weight: entry.weight,
+        backup: entry.backup,
+        draining: false,
+    }
+}
+
+/// The first members of an upstream.
+pub(super) fn members(entries: Vec<HostEntry>) -> Result<Vec<Member>, Error> {
+    let entries = parse(entries)?.into_iter();
+    let members = entries.map(|(address, entry)| {
+        let endpoint = Arc::new(Endpoint::new(address, false)?);
+        Ok(member(endpoint, &entry))
+    });
+    members.collect()
+}
+
+/// Understands all entries, or says which one is at fault.
+fn parse(entries: Vec<HostEntry>) -> Result<Vec<(Address, HostEntry)>, Error> {
+    let mut first = std::collections::HashMap::with_capacity(entries.len());
+    let mut parsed = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.into_iter().enumerate() {
+        let address = Address::parse(&entry.host)
+            .and_then(|address| check_weight(&entry).map(|()| address))
+            .map_err(|error| error.within(format_args!("hosts[{at}]")))?;
+        if let Some((first, other)) = first.insert(address.clone(), (at, entry.host.clone())) {
+            return Err(Error::config(format!(
+                "hosts[{at}]: {:?} is the same as hosts[{first}], {other:?}",
+                entry.host
+            )));
+        }
+        parsed.push((address, entry));
+    }
+    Ok(parsed)
+}
+
+fn check_weight(entry: &HostEntry) -> Result<(), Error> {
+    match entry.weight {
+        1..=MAX_WEIGHT => Ok(()),
+        0 => Err(Error::config(format!(
+            "{:?}: a weight of 0 is no weight; drain the host instead",
+            entry.host
+        ))),
+        weight => Err(Error::config(format!(
+            "{:?}: the weight {weight} is more than {MAX_WEIGHT}",
+            entry.host
+        ))),
+    }
+}

@@ -1,0 +1,50 @@
+//! What goes on at an endpoint.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::balance::Ewma;
+
+/// Counted from all workers, and only where somebody asks for it.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(super) in_flight: Count,
+    pub(super) latency: Ewma,
+}
+
+/// How many there are.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Load {
+    pub(super) fn new() -> Self {
+        Self {
+            in_flight: Count::default(),
+            latency: Ewma::new(),
+        }
+    }
+
+    /// Requests under way, until the end of their responses.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.get()
+    }
+
+    /// How long responses take to begin, of late.
+    pub(crate) fn latency(&self) -> Option<Duration> {
+        self.latency.get()
+    }
+}
+
+impl Count {
+    pub(super) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn enter(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
