@@ -184,6 +184,8 @@ pub use self::upstream::{
     Balance, Candidates, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts, LeastRequest,
     PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
 };
+#[cfg(feature = "sticky")]
+pub use self::upstream::{SameSite, Sticky};
 pub use dial_macros::proxy;
 
 /// What handlers and dial's own fallible functions return; `T` is [`Outbound`] unless named.

@@ -17,6 +17,7 @@ mod routing;
 mod shutdown;
 mod smoke;
 mod startup;
+mod sticky;
 mod streaming;
 mod structure;
 mod tls;

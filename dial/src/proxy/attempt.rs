@@ -10,6 +10,7 @@ use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
+use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
 use crate::upstream::{AdHoc, Ask, Flight, Tried};
 
@@ -64,15 +65,24 @@ impl Forwarder {
         }
         let upstream = &route.upstream;
         let key = upstream.hash_on().and_then(|on| key::of(draft, on));
+        let stuck = Stuck::of(draft, upstream);
+        let cookie = stuck.as_ref().and_then(Stuck::cookie);
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
+        while let Some(endpoint) = upstream.pick(&Ask {
+            tried: &tried,
+            key,
+            cookie,
+        }) {
             let flight = upstream.enter(&endpoint);
             let began = flight.as_ref().map(Flight::began);
             outbound.draft.flight = flight;
             match self.client.send(&endpoint, outbound, &way).await {
-                Ok(answer) => {
+                Ok(mut answer) => {
                     endpoint.answered(began);
+                    if let Some(stuck) = &stuck {
+                        stuck.tell(&endpoint, &mut answer);
+                    }
                     return Ok(answer);
                 }
                 Err(Failed {

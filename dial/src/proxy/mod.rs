@@ -10,6 +10,7 @@ mod respond;
 pub(crate) mod rewrite;
 mod route;
 mod status;
+mod sticky;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;

@@ -62,6 +62,14 @@ impl UpstreamBuilder {
         self
     }
 
+    /// Keeps each client with the host that answered it first. Default is not to.
+    #[cfg(feature = "sticky")]
+    #[must_use]
+    pub fn sticky(mut self, sticky: super::Sticky) -> Self {
+        self.settings.sticky = Some(sticky);
+        self
+    }
+
     /// How long it takes until a host that was added, or is healthy again, gets all of its load. It begins with a tenth and
     /// grows evenly. Default is zero: all of it at once.
     ///

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::balance::{HashOn, Policy};
+use super::sticky::Sticky;
 
 /// What is fixed when an upstream is built.
 #[derive(Clone, Debug)]
@@ -10,6 +11,8 @@ pub(super) struct Settings {
     pub(super) policy: Policy,
     /// What of a request is told as its key.
     pub(super) hash_on: Option<HashOn>,
+    /// How clients are kept with their endpoints.
+    pub(super) sticky: Option<Sticky>,
     /// How long it takes until a newcomer gets all of its load; zero is at once.
     pub(super) slow_start: Duration,
     /// Whether all endpoints get requests where all are sick.
@@ -21,6 +24,7 @@ impl Default for Settings {
         Self {
             policy: Policy::default(),
             hash_on: None,
+            sticky: None,
             slow_start: Duration::ZERO,
             panic: true,
         }

@@ -16,6 +16,11 @@ mod hosts;
 mod load;
 mod member;
 mod snapshot;
+#[cfg_attr(
+    not(feature = "sticky"),
+    allow(dead_code, unreachable_pub, reason = "nobody can make one")
+)]
+mod sticky;
 mod tried;
 
 #[cfg(test)]
@@ -36,6 +41,10 @@ pub use self::control::HostStatus;
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
+#[cfg(not(feature = "sticky"))]
+pub(crate) use self::sticky::Sticky;
+#[cfg(feature = "sticky")]
+pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
 
 use self::balance::{Dice, RoundRobin};
@@ -112,6 +121,11 @@ impl Upstream {
         self.inner.settings.hash_on.as_ref()
     }
 
+    /// How clients are kept with their endpoints, if they are.
+    pub(crate) fn sticky(&self) -> Option<&Sticky> {
+        self.inner.settings.sticky.as_ref()
+    }
+
     /// The endpoint of the next attempt, which is none that was tried. `None` when there is none, or the request was at as
     /// many as it may.
     pub(crate) fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
@@ -127,7 +141,7 @@ impl Upstream {
         let means = Means {
             settings: &inner.settings,
             dice: &inner.dice,
-            turn: inner.round_robin.take(),
+            turns: &inner.round_robin,
             in_flight: inner.in_flight.get(),
         };
         let member = snapshot.choose(ask, &means)?;

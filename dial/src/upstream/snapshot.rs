@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
-use super::balance::{Balance, Candidates, Dice, Kind, Policy, Random, Ring, schedule};
+use super::balance::{Balance, Candidates, Dice, Kind, Policy, Random, Ring, RoundRobin, schedule};
 use super::config::Settings;
 use super::member::Member;
+use super::sticky::Tokens;
 use super::tried::{Ask, Tried};
 
 /// The list of endpoints, those of them that get requests, and which turn belongs to which. Never changes; a change makes
@@ -22,6 +23,8 @@ pub(super) struct Snapshot {
     shift: u64,
     /// Of all members, if keys decide, and which of them are of the tier.
     ring: Option<(Ring, Vec<bool>)>,
+    /// What clients' cookies name.
+    tokens: Option<Tokens>,
     /// When one of the tier is the last to have ended its slow start.
     warm_at: Option<Instant>,
     /// When the first of those that are ejected is not any more.
@@ -32,8 +35,7 @@ pub(super) struct Snapshot {
 pub(super) struct Means<'a> {
     pub(super) settings: &'a Settings,
     pub(super) dice: &'a Dice,
-    /// The number of this turn.
-    pub(super) turn: u64,
+    pub(super) turns: &'a RoundRobin,
     /// Requests under way at all endpoints.
     pub(super) in_flight: usize,
 }
@@ -50,7 +52,9 @@ impl Snapshot {
         let back = members
             .iter()
             .filter_map(|member| member.endpoint.health().ejected_until(now));
+        let sticky = settings.sticky.as_ref();
         Self {
+            tokens: sticky.map(|sticky| Tokens::new(sticky, &members)),
             schedule: schedule(&weights),
             shift: 0,
             ring: keyed.then(|| {
@@ -94,6 +98,9 @@ impl Snapshot {
 
     /// Where the next attempt goes; `None` if there is nobody it can be made at.
     pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+        if let Some(member) = self.by_cookie(ask) {
+            return Some(member);
+        }
         let now = self.warm_at.map(|_| Instant::now());
         let slow_start = means.settings.slow_start;
         let warmth = |member: &Member| {
@@ -117,6 +124,14 @@ impl Snapshot {
         }
     }
 
+    /// The one that the client's cookie names, if it is healthy, drained or not.
+    fn by_cookie(&self, ask: &Ask<'_>) -> Option<&Member> {
+        let place = self.tokens.as_ref()?.get(ask.cookie?)?;
+        let member = self.members.get(place)?;
+        let is_up = member.endpoint.health().is_up(Instant::now());
+        (is_up && !ask.tried.contains(&member.endpoint)).then_some(member)
+    }
+
     /// The one whose turn it is, or the first after it that was not tried. One in slow start lets some of its turns pass.
     fn in_turn(
         &self,
@@ -124,7 +139,7 @@ impl Snapshot {
         tried: &Tried,
         warmth: &dyn Fn(&Member) -> f64,
     ) -> Option<&Member> {
-        let mut rotation = self.rotation(means.turn);
+        let mut rotation = self.rotation(means.turns.take());
         let mut fresh = rotation
             .by_ref()
             .filter(|member| !tried.contains(&member.endpoint));

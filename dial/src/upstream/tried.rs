@@ -11,13 +11,19 @@ pub(crate) struct Ask<'a> {
     pub(crate) tried: &'a Tried,
     /// What the upstream hashes on, if the request has it.
     pub(crate) key: Option<u64>,
+    /// The value of the cookie that names the client's endpoint, if it has one.
+    pub(crate) cookie: Option<&'a [u8]>,
 }
 
 #[cfg(test)]
 impl<'a> Ask<'a> {
-    /// Without a key.
+    /// Without anything of the request's own.
     pub(crate) fn new(tried: &'a Tried) -> Self {
-        Self { tried, key: None }
+        Self {
+            tried,
+            key: None,
+            cookie: None,
+        }
     }
 }
 

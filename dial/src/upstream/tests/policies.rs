@@ -25,8 +25,8 @@ fn pick(upstream: &Upstream) -> Arc<Endpoint> {
 fn pick_for(upstream: &Upstream, key: u64) -> Arc<Endpoint> {
     let tried = Tried::none();
     let ask = Ask {
-        tried: &tried,
         key: Some(key),
+        ..Ask::new(&tried)
     };
     upstream.pick(&ask).expect("an endpoint")
 }
@@ -257,7 +257,10 @@ fn every_policy_tries_each_endpoint_once() {
             let upstream = builder(policy.clone()).hosts(&hosts).build().unwrap();
             let mut tried = Tried::none();
             let mut seen = Vec::new();
-            while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
+            while let Some(endpoint) = upstream.pick(&Ask {
+                key,
+                ..Ask::new(&tried)
+            }) {
                 seen.push(name(&endpoint));
                 tried.insert(&endpoint);
             }
