@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -29,6 +30,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     sent: RequestSent,
+    retry_after: Option<Duration>,
     what: Cow<'static, str>,
     source: Option<BoxError>,
 }
@@ -57,6 +59,8 @@ pub enum ErrorKind {
     ExpectationFailed,
     /// The request was here before: its Via has this proxy's own name (RFC 9110 §7.6.3).
     LoopDetected,
+    /// More requests came than the route's rate limit allows.
+    RateLimited,
     /// No route takes the request's path and domain, or a path parameter does not parse.
     NotFound,
     /// A route takes the path, but not with this method.
@@ -122,6 +126,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             sent: RequestSent::No,
+            retry_after: None,
             what: what.into(),
             source: None,
         }))
@@ -138,6 +143,11 @@ impl Error {
 
     pub(crate) fn with_sent(mut self, sent: RequestSent) -> Self {
         self.0.sent = sent;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 
@@ -159,6 +169,12 @@ impl Error {
         self.0.sent
     }
 
+    /// After which time the request may be sent again; the client is told in `Retry-After` (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// The side of the proxy that is to blame.
     #[must_use]
     pub fn side(&self) -> Side {
@@ -173,7 +189,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// The table: every kind has one side and one status (RFC 9110 §15.5, §15.6; 431 is RFC 6585 §5, 508 RFC 5842 §7.2).
+    /// The table: every kind has one side and one status (RFC 9110 §15.5, §15.6; 429 and 431 are RFC 6585 §4 and §5, 508 RFC 5842 §7.2).
     fn class(self) -> (Side, StatusCode) {
         match self {
             Self::BadRequest | Self::ClientBody => (Side::Downstream, StatusCode::BAD_REQUEST),
@@ -188,6 +204,7 @@ impl ErrorKind {
             Self::ExpectationFailed => (Side::Downstream, StatusCode::EXPECTATION_FAILED),
             // Any client can write a Via, so it is not the operator's log that has to bear it.
             Self::LoopDetected => (Side::Downstream, StatusCode::LOOP_DETECTED),
+            Self::RateLimited => (Side::Downstream, StatusCode::TOO_MANY_REQUESTS),
             Self::ClientTimeout => (Side::Downstream, StatusCode::REQUEST_TIMEOUT),
             Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),

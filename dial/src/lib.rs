@@ -176,6 +176,8 @@ pub use self::handler::{
     ClientAddr, Decision, FromInbound, FromParam, Handler, Inbound, IntoDecision, IntoEdit,
     IntoReject, ModifiableRequest, Outbound, Reject, RequestBuilder, Response, Startup, State,
 };
+#[cfg(feature = "rate_limit")]
+pub use self::proxy::RateLimit;
 pub use self::proxy::{ErrorHook, ResponseHook};
 pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]

@@ -12,6 +12,7 @@ mod mounting;
 mod persistence;
 mod properties;
 mod proxy_protocol;
+mod rate;
 mod restarts;
 mod routing;
 mod shutdown;

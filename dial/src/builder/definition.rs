@@ -112,6 +112,7 @@ impl Definition {
             proxy_protocol: self.proxy_protocol.or(defaults.proxy_protocol),
             timeouts: self.timeouts(defaults.timeouts),
             body_limit: self.body_limit.or(defaults.body_limit),
+            rate: None,
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
                 .on_error

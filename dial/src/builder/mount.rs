@@ -141,6 +141,7 @@ pub fn try_proxy<S>(
             proxy_protocol: None,
             timeouts: Timeouts::default(),
             body_limit: None,
+            rate: None,
             on_response: None,
             on_error: None,
             proxy_status: false,
@@ -235,6 +236,14 @@ impl ProxyService {
     #[must_use]
     pub fn body_limit(self, bytes: u64) -> Self {
         self.with(|spec, _| spec.body_limit = Some(bytes))
+    }
+
+    /// How many requests it takes in a time; more are a 429. Default is no limit. Clones of this service share it.
+    #[cfg(feature = "rate_limit")]
+    #[must_use]
+    pub fn rate_limit(self, limit: crate::RateLimit) -> Self {
+        let rate = Arc::new(crate::proxy::Rate::new(limit));
+        self.with(|spec, _| spec.rate = Some(rate))
     }
 
     /// Gives the handler a value it asks for with [`State<T>`](crate::State); one for each type. Without it such a

@@ -152,6 +152,7 @@ fn route(forwarding: Forwarding) -> RouteSpec {
         proxy_protocol: None,
         timeouts: Timeouts::default(),
         body_limit: None,
+        rate: None,
         on_response: None,
         on_error: None,
         proxy_status: false,

@@ -407,6 +407,10 @@ impl ModifiableRequest {
         self.draft.context.states()
     }
 
+    pub(crate) fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
     /// The fields that will be sent.
     pub(crate) fn fields(&self) -> &Fields<Above> {
         self.draft.headers.now()

@@ -6,6 +6,11 @@
 mod admit;
 mod attempt;
 mod key;
+#[cfg_attr(
+    not(feature = "rate_limit"),
+    allow(dead_code, unreachable_pub, reason = "nobody can make one")
+)]
+mod rate;
 mod respond;
 pub(crate) mod rewrite;
 mod route;
@@ -23,6 +28,9 @@ use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::attempt::Forwarder;
+pub(crate) use self::rate::Rate;
+#[cfg(feature = "rate_limit")]
+pub use self::rate::RateLimit;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
 use crate::config::Pseudonym;
@@ -152,6 +160,9 @@ impl Lane {
             return Ok(answer.into());
         }
         rewrite::sanitise(&mut request, &self.route);
+        if let Some(rate) = &self.route.rate {
+            rate.admit(&request)?;
+        }
         let mut answer = match self.decide(request).await {
             Decision::Forward(outbound) => {
                 let untouched = self.leaves_untouched(&outbound, asked);

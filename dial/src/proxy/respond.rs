@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, Method};
 
 use crate::body::Body;
@@ -41,11 +42,17 @@ pub(crate) fn to(
     answer
 }
 
-/// A status and its own name.
+/// A status and its own name, and when to come again.
 fn plain(error: &Error) -> Response {
     let status = error.status();
     let text = status.canonical_reason().unwrap_or("Error");
-    crate::handler::text(status, Body::from(text))
+    let mut response = crate::handler::text(status, Body::from(text));
+    if let Some(wait) = error.retry_after() {
+        // Whole seconds, and never before the time.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn log(error: &Error, route: &str) {
