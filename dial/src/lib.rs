@@ -152,6 +152,7 @@ pub mod fuzzing;
 mod h1;
 mod handler;
 mod patience;
+mod probe;
 mod proxy;
 mod proxy_protocol;
 mod relay;
@@ -168,7 +169,9 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
-pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+pub use self::config::{
+    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via,
+};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;
