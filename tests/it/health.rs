@@ -3,6 +3,7 @@
 mod homes;
 mod probes;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::harness::Served;
 const PATH: &str = "/healthz?deep=1";
 /// Once a test has begun, no probe is due again.
 const NEVER: Duration = Duration::from_hours(1);
+const OFTEN: Duration = Duration::from_millis(20);
 /// How many requests show who gets any.
 const REQUESTS: usize = 8;
 
@@ -26,7 +28,7 @@ fn unchanged(request: ModifiableRequest) -> ModifiableRequest {
 /// Probes as often as may be; one that works has all the time to say so.
 fn often() -> HealthCheck {
     let check = HealthCheck::http(PATH).contains("ready").rise(2).fall(2);
-    let check = check.interval(Duration::from_millis(20));
+    let check = check.interval(OFTEN);
     check.timeout(Duration::from_secs(1))
 }
 
@@ -49,7 +51,9 @@ fn service(upstream: &Upstream) -> ProxyService {
 
 /// How many requests that were no probes an origin has had.
 fn asked(origin: &Origin) -> usize {
-    origin.count() - probed(origin)
+    let requests = origin.requests();
+    let others = requests.iter().filter(|request| request.target != PATH);
+    others.count()
 }
 
 fn probed(origin: &Origin) -> usize {
@@ -58,9 +62,18 @@ fn probed(origin: &Origin) -> usize {
     probes.count()
 }
 
-/// Waits until a host is thought to be healthy, or not.
-async fn thought(upstream: &Upstream, at: usize, healthy: bool) {
-    eventually(|| upstream.status()[at].healthy == healthy).await;
+const FAILS: &str = "health check fails";
+const PASSES: &str = "health check passes again";
+
+/// How often it was said of a host that its health check fails, or passes again.
+fn flips(log: &Log, host: SocketAddr, event: &str) -> usize {
+    let lines = log.lines(&host.to_string());
+    lines.iter().filter(|line| line.contains(event)).count()
+}
+
+/// Waits until that has been said `count` times: then it holds for the next request.
+async fn flipped(log: &Log, host: SocketAddr, event: &str, count: usize) {
+    eventually(|| flips(log, host, event) >= count).await;
 }
 
 fn failure(upstream: &Upstream, at: usize) -> String {
@@ -139,12 +152,15 @@ async fn falls_ill_and_recovers(illness: Ill, says: &str) {
     let (patient, well) = (Patient::new(illness), Patient::new(illness));
     let upstream = upstream([&patient.origin, &well.origin], often());
     let served = Served::proxy(service(&upstream));
+    let sick = patient.origin.addr();
     // It has been seen to work.
     patient.origin.requested(1).await;
     for round in 1..=2 {
         patient.fall_ill();
-        thought(&upstream, 0, false).await;
-        assert!(failure(&upstream, 0).contains(says), "{}", failure(&upstream, 0));
+        flipped(&log, sick, FAILS, round).await;
+        assert!(!upstream.status()[0].healthy);
+        let failure = failure(&upstream, 0);
+        assert!(failure.contains(says) && !failure.is_empty(), "{failure}");
         let before = (asked(&patient.origin), asked(&well.origin));
         for _ in 0..REQUESTS {
             assert_eq!(client::get(served.addr, "/x").await.status, 200);
@@ -153,21 +169,16 @@ async fn falls_ill_and_recovers(illness: Ill, says: &str) {
         assert_eq!((asked(&patient.origin), asked(&well.origin)), after);
 
         patient.recover();
-        thought(&upstream, 0, true).await;
+        flipped(&log, sick, PASSES, round).await;
+        assert!(upstream.status()[0].healthy);
         for _ in 0..REQUESTS {
             assert_eq!(client::get(served.addr, "/x").await.status, 200);
         }
         assert_eq!(asked(&patient.origin), before.0 + REQUESTS / 2);
-        let host = patient.origin.addr().to_string();
-        let events = ["health check fails", "health check passes again"];
-        let events = events.map(|event| {
-            let lines = log.lines(&host);
-            lines.iter().filter(|line| line.contains(event)).count()
-        });
-        assert_eq!(events, [round, round], "an event a flip");
     }
-    assert!(upstream.status()[1].healthy);
-    assert_eq!(failure(&upstream, 0), "");
+    let events = [FAILS, PASSES].map(|event| flips(&log, sick, event));
+    assert_eq!(events, [2, 2], "one a flip");
+    assert_eq!(flips(&log, well.origin.addr(), FAILS), 0);
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@ use std::sync::{MutexGuard, PoisonError};
 use super::endpoint::Endpoint;
 use crate::config::Check;
 
+/// Of the events that tell how endpoints do.
+const TARGET: &str = "dial::upstream";
+
 /// What probes have found out about one endpoint. Only its prober changes it.
 #[derive(Debug, Default)]
 pub(super) struct Probation {
@@ -57,28 +60,32 @@ impl Endpoint {
         self.probation().failure.clone()
     }
 
-    /// Takes the result of a probe, and says whether the endpoint is now thought of differently.
-    pub(super) fn probed(&self, result: Result<(), String>, check: &Check) -> bool {
+    /// Takes the result of a probe. What it changes holds for snapshots that are made after it.
+    pub(super) fn probed(&self, result: Result<(), String>, check: &Check) -> Option<Flip> {
         // Nobody asks any more.
         if self.is_retired() {
-            return false;
+            return None;
         }
         let mut probation = self.probation();
         let flip = probation.tell(result.is_ok(), check.rise, check.fall);
         probation.failure = result.err();
+        if let Some(flip) = flip {
+            self.health().set_failing(flip == Flip::Fails);
+        }
+        flip
+    }
+
+    /// Tells the log.
+    pub(super) fn announce(&self, flip: Flip) {
         match flip {
-            None => return false,
-            Some(Flip::Fails) => {
-                self.health().set_failing(true);
-                let failure = probation.failure.as_deref().unwrap_or_default();
+            Flip::Fails => {
+                let failure = self.probe_failure().unwrap_or_default();
                 tracing::warn!(target: TARGET, endpoint = %self, failure, "health check fails");
             }
-            Some(Flip::PassesAgain) => {
-                self.health().set_failing(false);
+            Flip::PassesAgain => {
                 tracing::info!(target: TARGET, endpoint = %self, "health check passes again");
             }
         }
-        true
     }
 
     fn probation(&self) -> MutexGuard<'_, Probation> {
@@ -87,9 +94,6 @@ impl Endpoint {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// Of the events that tell how endpoints do.
-const TARGET: &str = "dial::upstream";
 
 #[cfg(test)]
 mod tests {

@@ -103,12 +103,21 @@ impl Watch {
 
     /// Takes results, which decide who gets requests from now on.
     pub(crate) fn tell(&self, results: impl IntoIterator<Item = Probed>) {
-        let mut flipped = false;
-        for (endpoint, result) in results {
-            flipped |= endpoint.probed(result, &self.check);
+        let results = results.into_iter();
+        let flips: Vec<_> = results
+            .filter_map(|(endpoint, result)| {
+                let flip = endpoint.probed(result, &self.check)?;
+                Some((endpoint, flip))
+            })
+            .collect();
+        if flips.is_empty() {
+            return;
         }
-        if let Some(inner) = self.upstream.upgrade().filter(|_| flipped) {
+        if let Some(inner) = self.upstream.upgrade() {
             Upstream { inner }.refresh();
+        }
+        for (endpoint, flip) in flips {
+            endpoint.announce(flip);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Who probes, and what the results change.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::super::{Upstream, Watch};
 use super::picks;
@@ -70,6 +73,23 @@ fn what_was_found_out_survives_a_change_of_probers_and_of_the_list() {
     assert_eq!(turns, ['a', 'a', 'c', 'c']);
     tell(&upstream.watch().unwrap(), 0, true);
     assert!(upstream.status().iter().all(|host| host.healthy));
+}
+
+#[test]
+fn one_that_is_well_again_begins_slowly() {
+    let upstream = upstream();
+    let watch = upstream.watch().unwrap();
+    let endpoint = watch.endpoints().unwrap().swap_remove(0);
+    let warmth = || {
+        let (now, slow_start) = (Instant::now(), Duration::from_hours(1));
+        endpoint.health().warmth(now, slow_start)
+    };
+    tell(&watch, 0, true);
+    assert_eq!(warmth().to_string(), "1", "it has been here from the start");
+    tell(&watch, 0, false);
+    tell(&watch, 0, false);
+    tell(&watch, 0, true);
+    assert_eq!(warmth().to_string(), "0.1");
 }
 
 #[test]
