@@ -138,7 +138,7 @@
 //! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `full`: both.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
-//! of handlers as errors.
+//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
 
 mod body;
 mod builder;

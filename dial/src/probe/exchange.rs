@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use http_body::Body as _;
 use tokio::time::timeout;
 
@@ -57,7 +58,7 @@ impl Prober {
                 .response(limit)
                 .body(limit),
             hop: &Hop::default(),
-            host: host.map(|host| host.as_bytes()),
+            host: host.map(HeaderValue::as_bytes),
             // It asks for nobody.
             proxy_protocol: check
                 .proxy_protocol

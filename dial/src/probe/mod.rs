@@ -42,34 +42,36 @@ type Done = (Instant, Probed);
 /// Probes until the upstream is gone. Probes under way end with it.
 async fn run(watch: Watch, prober: Arc<Prober>) {
     let mut schedule = Schedule::default();
-    let mut probes = JoinSet::<Done>::new();
+    let mut under_way = JoinSet::<Done>::new();
     let Some(endpoints) = watch.endpoints() else {
         return;
     };
     schedule.follow(endpoints, Instant::now());
     loop {
         let now = Instant::now();
-        while probes.len() < MAX_PARALLEL
+        while under_way.len() < MAX_PARALLEL
             && let Some(endpoint) = schedule.take(now)
         {
             let prober = Arc::clone(&prober);
-            probes.spawn(async move {
+            under_way.spawn(async move {
                 let result = prober.probe(&endpoint).await;
                 (now, (endpoint, result))
             });
         }
-        let due = schedule.due().filter(|_| probes.len() < MAX_PARALLEL);
+        let due = schedule.due().filter(|_| under_way.len() < MAX_PARALLEL);
         tokio::select! {
             () = watch.changed() => match watch.endpoints() {
                 Some(endpoints) => schedule.follow(endpoints, Instant::now()),
                 None => return,
             },
-            Some(done) = probes.join_next() => {
+            Some(done) = under_way.join_next() => {
+                let others = std::iter::from_fn(|| under_way.try_join_next());
+                let done = std::iter::once(done).chain(others);
                 // One that ended otherwise than by itself leaves nothing to rely on: the next request starts another prober.
-                let Ok(first) = done else { return };
-                let others = std::iter::from_fn(|| probes.try_join_next()?.ok());
-                let done = std::iter::once(first).chain(others);
-                let results = done.map(|(began, probed)| {
+                let Ok(done) = done.collect::<Result<Vec<_>, _>>() else {
+                    return;
+                };
+                let results = done.into_iter().map(|(began, probed)| {
                     schedule.again(&probed.0, began + watch.wait());
                     probed
                 });
