@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
+use dial::{HealthCheck, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,6 +18,8 @@ const USAGE: &str = "\
 usage: gateway --hosts A,B,C [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
   --hosts A,B,C           where to send requests, in turn
+  --health-path PATH      ask hosts for it, and send sick ones nothing: any status below 400 is health
+  --health-interval DUR   how often each is asked       [5s]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -31,6 +33,8 @@ DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 struct Options {
     listen: String,
     hosts: Vec<String>,
+    health_path: Option<String>,
+    health_interval: Option<Duration>,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -55,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // The whole handler: what comes in goes out.
-    let proxy = dial::try_proxy(options.hosts, |request: ModifiableRequest| request)?
+    let proxy = dial::try_proxy(options.upstream()?, |request: ModifiableRequest| request)?
         .host_header(options.host_header);
     let mut router = Router::new()
         .at("/{*path}", proxy)
@@ -82,6 +86,8 @@ impl Options {
         let mut options = Self {
             listen: "127.0.0.1:8080".to_owned(),
             hosts: Vec::new(),
+            health_path: None,
+            health_interval: None,
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -95,6 +101,8 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
+                "--health-path" => options.health_path = Some(value()?),
+                "--health-interval" => options.health_interval = Some(duration(&value()?)?),
                 "--workers" => {
                     let workers = value()?;
                     let number = workers
@@ -111,10 +119,25 @@ impl Options {
                 _ => return Err(format!("unknown flag `{flag}`")),
             }
         }
-        match options.hosts.is_empty() {
-            true => Err("--hosts is missing".to_owned()),
-            false => Ok(options),
+        if options.hosts.is_empty() {
+            return Err("--hosts is missing".to_owned());
         }
+        if options.health_interval.is_some() && options.health_path.is_none() {
+            return Err("--health-interval needs --health-path".to_owned());
+        }
+        Ok(options)
+    }
+
+    fn upstream(&self) -> dial::Result<Upstream> {
+        let mut upstream = Upstream::builder().hosts(&self.hosts);
+        if let Some(path) = &self.health_path {
+            let mut check = HealthCheck::http(path);
+            if let Some(interval) = self.health_interval {
+                check = check.interval(interval);
+            }
+            upstream = upstream.health(check);
+        }
+        upstream.build()
     }
 }
 
@@ -209,6 +232,12 @@ mod tests {
             Timeouts::default().connect(half).response(half).body(half)
         );
 
+        let options = parse("--health-path /healthz --health-interval 500ms").unwrap();
+        assert_eq!(options.health_path.as_deref(), Some("/healthz"));
+        assert_eq!(options.health_interval, Some(half));
+        assert!(options.upstream().is_ok());
+        assert!(parse("--health-path healthz").unwrap().upstream().is_err());
+
         let minutes = Duration::from_mins(2);
         let options = parse("--upstream-timeout 2m").unwrap();
         assert_eq!(
@@ -226,6 +255,10 @@ mod tests {
             (
                 "--header-timeout soon",
                 "bad duration `soon`; it is like 500ms, 5s or 2m",
+            ),
+            (
+                "--health-interval 1s",
+                "--health-interval needs --health-path",
             ),
             (
                 "--body-limit 1MB",

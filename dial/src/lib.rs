@@ -138,7 +138,7 @@
 //! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `full`: both.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
-//! of handlers as errors.
+//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
 
 mod body;
 mod builder;
@@ -152,6 +152,7 @@ pub mod fuzzing;
 mod h1;
 mod handler;
 mod patience;
+mod probe;
 mod proxy;
 mod proxy_protocol;
 mod relay;
@@ -168,7 +169,9 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
-pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+pub use self::config::{
+    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via,
+};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;

@@ -7,6 +7,7 @@ mod failures;
 mod handlers;
 mod harness;
 mod headers;
+mod health;
 mod limits;
 mod mounting;
 mod persistence;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use scan::{code, paths, without_tests};
 
 /// Left never imports right; those in one place do not import one another, but for [`NEIGHBOURS`].
-const ORDER: [&[&str]; 12] = [
+const ORDER: [&[&str]; 13] = [
     &["error"],
     &["fields", "patience", "relay"],
     &["tunnel"],
@@ -28,6 +28,7 @@ const ORDER: [&[&str]; 12] = [
         "proxy_protocol",
     ],
     &["client"],
+    &["probe"],
     &["proxy", "background"],
     &["server"],
     &["builder"],

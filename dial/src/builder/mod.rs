@@ -1,5 +1,6 @@
 //! Collects routes, validates them, wires them to a server.
 
+mod checks;
 mod defaults;
 mod definition;
 mod foreign;

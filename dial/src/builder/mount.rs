@@ -363,7 +363,7 @@ impl ProxyService {
         self
     }
 
-    fn lane(&self) -> Arc<Lane> {
+    pub(super) fn lane(&self) -> Arc<Lane> {
         let lane = self.lane.get_or_init(|| {
             let threads = available_parallelism().map_or(1, usize::from);
             let connector = self.options.connector.clone();

@@ -95,7 +95,13 @@ impl Client {
         }
     }
 
-    async fn connect(
+    /// How connections are made.
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// A new connection.
+    pub(crate) async fn connect(
         &self,
         endpoint: &Arc<Endpoint>,
         way: &Way<'_>,

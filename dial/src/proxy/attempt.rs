@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use http_body::Body as _;
 
-use crate::client::{Client, Failed, Way};
+use crate::client::{Client, Connector, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
@@ -30,6 +30,11 @@ impl Forwarder {
             client,
             ad_hoc: AdHoc::new(MAX_AD_HOC),
         }
+    }
+
+    /// How connections to endpoints are made.
+    pub(crate) fn connector(&self) -> &Connector {
+        self.client.connector()
     }
 
     /// Sends a request. Bounded by the number of endpoints: each is tried once at the most.

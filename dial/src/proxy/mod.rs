@@ -41,6 +41,7 @@ use crate::handler::{
     Response,
 };
 use crate::patience::after;
+use crate::probe;
 use crate::route::{Lookup, Params, RouteTable};
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
@@ -67,6 +68,13 @@ pub(crate) struct Lane {
 impl Proxy {
     pub(crate) fn new(table: RouteTable<Arc<Lane>>, refusal: Refusal) -> Self {
         Self { table, refusal }
+    }
+
+    /// Has the endpoints of all routes probed, where nobody does yet.
+    pub(crate) fn probe(&self) {
+        for route in self.table.iter() {
+            route.value.probe();
+        }
     }
 
     /// Answers one request, come what may.
@@ -114,6 +122,11 @@ impl Proxy {
 impl Lane {
     pub(crate) fn new(route: Arc<RouteSpec>, forwarder: Arc<Forwarder>) -> Arc<Self> {
         Arc::new(Self { route, forwarder })
+    }
+
+    /// Has its endpoints probed, if they should be and nobody does yet: on this runtime, as long as that lasts.
+    pub(crate) fn probe(&self) {
+        probe::start(&self.route.upstream, self.forwarder.connector());
     }
 
     /// Answers one request on this route, come what may.
@@ -226,6 +239,7 @@ impl Lane {
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
     async fn forward(&self, mut outbound: Outbound) -> Result<Answer, Error> {
+        self.probe();
         let hooks = std::mem::take(&mut outbound.draft.hooks);
         let mut answer = self.forwarder.forward(&self.route, outbound).await?;
         rewrite::sanitise_response(&mut answer, &self.route);

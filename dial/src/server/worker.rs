@@ -68,6 +68,7 @@ impl Worker {
         let mut phase = self.phase.clone();
         let drain_timeout = self.entry.config.drain_timeout;
 
+        self.proxy.probe();
         let shared = Arc::new(Shared::new(self.entry, self.proxy, self.phase));
         accept(Accept::new(self.source)?, &shared, &connections).await;
         shared.end_idle();

@@ -7,6 +7,7 @@ use super::balance::{Dice, HashOn, Kind, Policy};
 use super::config::Settings;
 use super::hosts::{HostEntry, IntoHosts};
 use super::{Inner, Upstream};
+use crate::config::HealthCheck;
 use crate::error::Error;
 
 /// Builds an [`Upstream`].
@@ -27,6 +28,7 @@ use crate::error::Error;
 pub struct UpstreamBuilder {
     hosts: Vec<HostEntry>,
     settings: Settings,
+    health: Option<HealthCheck>,
     seed: Option<u64>,
     may_be_empty: bool,
 }
@@ -87,6 +89,18 @@ impl UpstreamBuilder {
         self
     }
 
+    /// Probes the hosts, so that sick ones get no requests. Default is not to.
+    ///
+    /// Probes run for as long as the upstream is used: from the start of a [`Server`](crate::Server), and in somebody else's
+    /// application from the first request, or
+    /// [`ProxyService::start_health_checks`](crate::ProxyService::start_health_checks). They end when the last handle to the
+    /// upstream is dropped. However many routes, workers and services share it, each host is probed once an interval.
+    #[must_use]
+    pub fn health(mut self, check: HealthCheck) -> Self {
+        self.health = Some(check);
+        self
+    }
+
     /// Where the sequence of random numbers begins that policies draw from, so that a test has the same one each time.
     /// Default is another one in each process.
     #[must_use]
@@ -99,7 +113,7 @@ impl UpstreamBuilder {
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
-    /// same, or a weight is out of range.
+    /// same, a weight is out of range, or a health check makes no sense.
     pub fn build(mut self) -> Result<Upstream, Error> {
         if self.hosts.is_empty() && !self.may_be_empty {
             return Err(Error::config("the list of hosts is empty"));
@@ -109,8 +123,9 @@ impl UpstreamBuilder {
         }
         let members = super::control::members(self.hosts)?;
         let dice = Dice::new(self.seed);
+        let check = self.health.map(HealthCheck::checked).transpose()?;
         Ok(Upstream {
-            inner: Arc::new(Inner::new(members, self.settings, dice)),
+            inner: Arc::new(Inner::new(members, self.settings, dice, check)),
         })
     }
 }

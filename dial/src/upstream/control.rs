@@ -23,6 +23,8 @@ pub struct HostStatus {
     pub draining: bool,
     /// Whether it is thought to be healthy.
     pub healthy: bool,
+    /// What was wrong at its last probe, if that failed; see [`UpstreamBuilder::health`](super::UpstreamBuilder::health).
+    pub probe_failure: Option<String>,
     /// Requests under way, where the upstream counts them: with every policy but round robin.
     pub in_flight: usize,
 }
@@ -125,6 +127,7 @@ impl Upstream {
             backup: member.backup,
             draining: member.draining,
             healthy: member.endpoint.health().is_up(now),
+            probe_failure: member.endpoint.probe_failure(),
             in_flight: member.endpoint.load().in_flight(),
         });
         status.collect()
@@ -177,6 +180,9 @@ impl Upstream {
         let stays = |old: &Member| new.members().iter().any(|new| new.is(old));
         for left in old.members().iter().filter(|old| !stays(old)) {
             left.endpoint.retire();
+        }
+        if let Some(probes) = &inner.probes {
+            probes.changed();
         }
         Ok(true)
     }

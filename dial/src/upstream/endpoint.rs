@@ -1,6 +1,7 @@
 //! One place requests can be sent to.
 
 use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use http::HeaderValue;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use super::address::{Address, Host, Scheme};
 use super::health::Health;
 use super::load::Load;
+use super::probation::Probation;
 use crate::error::Error;
 
 /// An entry of `hosts`, or the target of a full-URL rewrite, as long as it is in use.
@@ -23,6 +25,7 @@ pub(crate) struct Endpoint {
     authority: HeaderValue,
     retired: AtomicBool,
     health: Health,
+    pub(super) probation: Mutex<Probation>,
     load: Load,
 }
 
@@ -38,8 +41,18 @@ impl Endpoint {
             authority,
             retired: AtomicBool::new(false),
             health: Health::new(newcomer),
+            probation: Mutex::default(),
             load: Load::new(),
         })
+    }
+
+    /// What listens at another port of the same host.
+    pub(crate) fn at_port(&self, port: u16) -> Result<Self, Error> {
+        let address = Address {
+            port,
+            ..self.address.clone()
+        };
+        Self::new(address, false)
     }
 
     /// Unlike that of any other endpoint in this process.

@@ -42,6 +42,13 @@ impl Health {
         !self.failing.load(Ordering::Relaxed) && self.ejected_until(now).is_none()
     }
 
+    /// Takes note of whether its probes fail. One whose probes pass again begins slowly.
+    pub(super) fn set_failing(&self, failing: bool) {
+        if self.failing.swap(failing, Ordering::Relaxed) && !failing {
+            self.begin();
+        }
+    }
+
     /// Until when it is ejected, if it is.
     pub(crate) fn ejected_until(&self, now: Instant) -> Option<Instant> {
         let until = at(self.ejected_until.load(Ordering::Relaxed))?;

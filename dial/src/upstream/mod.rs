@@ -15,6 +15,7 @@ mod health;
 mod hosts;
 mod load;
 mod member;
+mod probation;
 mod snapshot;
 #[cfg_attr(
     not(feature = "sticky"),
@@ -22,6 +23,7 @@ mod snapshot;
 )]
 mod sticky;
 mod tried;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -46,12 +48,15 @@ pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
+pub(crate) use self::watch::{Probed, Watch};
 
 use self::balance::{Dice, RoundRobin};
 use self::config::Settings;
 use self::load::Count;
 use self::member::Member;
 use self::snapshot::{Means, Snapshot};
+use self::watch::Probes;
+use crate::config::Check;
 use crate::error::Error;
 
 /// The hosts that share the requests of one or more routes, round robin in the order of the list unless
@@ -85,10 +90,12 @@ struct Inner {
     in_flight: Count,
     /// Held from reading the snapshot until the new one is in place, so that no change undoes another.
     writing: Mutex<()>,
+    /// How endpoints are probed, if they are.
+    probes: Option<Probes>,
 }
 
 impl Inner {
-    fn new(members: Vec<Member>, settings: Settings, dice: Dice) -> Self {
+    fn new(members: Vec<Member>, settings: Settings, dice: Dice, check: Option<Check>) -> Self {
         Self {
             snapshot: ArcSwap::from_pointee(Snapshot::new(members, &settings)),
             settings,
@@ -96,6 +103,7 @@ impl Inner {
             dice,
             in_flight: Count::default(),
             writing: Mutex::new(()),
+            probes: check.map(Probes::new),
         }
     }
 }

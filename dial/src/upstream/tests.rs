@@ -8,6 +8,7 @@ use crate::error::ErrorKind;
 mod addresses;
 mod control;
 mod policies;
+mod probes;
 mod property;
 
 #[test]
