@@ -11,7 +11,7 @@ use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Flight, Tried};
+use crate::upstream::{AdHoc, Ask, Tried};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -68,13 +68,13 @@ impl Forwarder {
         let mut last = None;
         while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
             let flight = upstream.enter(&endpoint);
-            let began = flight.as_ref().map(Flight::began);
+            let attempt = upstream.attempt(&endpoint, flight.as_ref());
             outbound.draft.flight = flight;
-            match self.client.send(&endpoint, outbound, &way).await {
-                Ok(answer) => {
-                    endpoint.answered(began);
-                    return Ok(answer);
-                }
+            let sent = self.client.send(&endpoint, outbound, &way).await;
+            let outcome = sent.as_ref().map(|answer| answer.status);
+            attempt.ended(outcome.map_err(|failed| &failed.error));
+            match sent {
+                Ok(answer) => return Ok(answer),
                 Err(Failed {
                     error,
                     again: Some(again),

@@ -1,8 +1,10 @@
 //! How an upstream works, but for its hosts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::balance::{HashOn, Policy};
+use super::ejection::Ejection;
 
 /// What is fixed when an upstream is built.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub(super) struct Settings {
     pub(super) slow_start: Duration,
     /// Whether all endpoints get requests where all are sick.
     pub(super) panic: bool,
+    /// When an endpoint is ejected, if that is ever so.
+    pub(super) ejection: Option<Arc<Ejection>>,
 }
 
 impl Default for Settings {
@@ -23,6 +27,7 @@ impl Default for Settings {
             hash_on: None,
             slow_start: Duration::ZERO,
             panic: true,
+            ejection: Some(Arc::new(Ejection::unasked())),
         }
     }
 }
@@ -30,6 +35,7 @@ impl Default for Settings {
 impl Settings {
     /// Whether somebody asks how many requests are under way, and how long they take.
     pub(super) fn counts(&self) -> bool {
-        self.policy.counts()
+        let times = |ejection: &Arc<Ejection>| ejection.times();
+        self.policy.counts() || self.ejection.as_ref().is_some_and(times)
     }
 }

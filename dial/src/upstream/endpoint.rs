@@ -1,15 +1,15 @@
 //! One place requests can be sent to.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use http::HeaderValue;
-use tokio::time::Instant;
-
 use super::address::{Address, Host, Scheme};
+use super::attempt::Watch;
 use super::health::Health;
 use super::load::Load;
 use crate::error::Error;
+use http::HeaderValue;
 
 /// An entry of `hosts`, or the target of a full-URL rewrite, as long as it is in use.
 ///
@@ -24,6 +24,8 @@ pub(crate) struct Endpoint {
     retired: AtomicBool,
     health: Health,
     load: Load,
+    /// What may eject it, if anything does.
+    pub(super) watch: OnceLock<Box<Watch>>,
 }
 
 impl Endpoint {
@@ -39,6 +41,7 @@ impl Endpoint {
             retired: AtomicBool::new(false),
             health: Health::new(newcomer),
             load: Load::new(),
+            watch: OnceLock::new(),
         })
     }
 
@@ -74,13 +77,6 @@ impl Endpoint {
 
     pub(crate) fn load(&self) -> &Load {
         &self.load
-    }
-
-    /// A response has begun to an attempt that `began` then, if somebody looked.
-    pub(crate) fn answered(&self, began: Option<Instant>) {
-        if let Some(began) = began {
-            self.load.latency.add(began.elapsed());
-        }
     }
 
     /// Whether the endpoint has left its upstream. Then its connections are not to be kept.

@@ -48,6 +48,23 @@ impl Health {
         (until > now).then_some(until)
     }
 
+    /// Ejects it until then.
+    pub(super) fn eject(&self, until: Instant) {
+        self.ejected_until
+            .store(since_epoch(until), Ordering::Relaxed);
+    }
+
+    /// Has it begin its slow start if its ejection is over; says whether it was. Called by one at a time.
+    pub(super) fn readmit(&self, now: Instant) -> bool {
+        let until = at(self.ejected_until.load(Ordering::Relaxed));
+        let over = until.is_some_and(|until| until <= now);
+        if over {
+            self.ejected_until.store(0, Ordering::Relaxed);
+            self.begin();
+        }
+        over
+    }
+
     /// Begins its slow start.
     pub(crate) fn begin(&self) {
         self.since
@@ -72,7 +89,7 @@ impl Health {
     }
 }
 
-fn since_epoch(time: Instant) -> u64 {
+pub(super) fn since_epoch(time: Instant) -> u64 {
     let passed = time.saturating_duration_since(*EPOCH).as_nanos();
     u64::try_from(passed).unwrap_or(u64::MAX).max(1)
 }
