@@ -26,14 +26,12 @@ pub(crate) struct Health {
 impl Health {
     /// Healthy until something else is known. `newcomer` is one that comes to others that are warm already.
     pub(super) fn new(newcomer: bool) -> Self {
+        // Also for one that is no newcomer: so no time that is told can be before the first.
+        let now = since_epoch(Instant::now());
         Self {
             failing: AtomicBool::new(false),
             ejected_until: AtomicU64::new(0),
-            since: AtomicU64::new(if newcomer {
-                since_epoch(Instant::now())
-            } else {
-                0
-            }),
+            since: AtomicU64::new(if newcomer { now } else { 0 }),
         }
     }
 

@@ -1,5 +1,8 @@
 //! What an endpoint did to the requests it got, and whether that is too much. Without I/O: times are told.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
