@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
+use dial::{Ejection, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,6 +18,8 @@ const USAGE: &str = "\
 usage: gateway --hosts A,B,C [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
   --hosts A,B,C           where to send requests, in turn
+  --eject N|never         consecutive failures after which a host gets nothing for a while, 5xx among them
+                          [5, without statuses]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -31,6 +33,7 @@ DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 struct Options {
     listen: String,
     hosts: Vec<String>,
+    eject: Option<Eject>,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -38,6 +41,12 @@ struct Options {
     header_timeout: Option<Duration>,
     body_limit: Option<u64>,
     timeouts: Timeouts,
+}
+
+#[derive(Debug, PartialEq)]
+enum Eject {
+    After(u32),
+    Never,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -55,7 +64,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // The whole handler: what comes in goes out.
-    let proxy = dial::try_proxy(options.hosts, |request: ModifiableRequest| request)?
+    let upstream = upstream(options.hosts, options.eject)?;
+    let proxy = dial::try_proxy(upstream, |request: ModifiableRequest| request)?
         .host_header(options.host_header);
     let mut router = Router::new()
         .at("/{*path}", proxy)
@@ -82,6 +92,7 @@ impl Options {
         let mut options = Self {
             listen: "127.0.0.1:8080".to_owned(),
             hosts: Vec::new(),
+            eject: None,
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -95,13 +106,13 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
-                "--workers" => {
-                    let workers = value()?;
-                    let number = workers
-                        .parse()
-                        .map_err(|_| format!("bad number `{workers}`"))?;
-                    options.workers = Some(number);
+                "--eject" => {
+                    options.eject = Some(match value()?.as_str() {
+                        "never" => Eject::Never,
+                        failures => Eject::After(number(failures)?),
+                    });
                 }
+                "--workers" => options.workers = Some(number(&value()?)?),
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -118,12 +129,28 @@ impl Options {
     }
 }
 
+fn upstream(hosts: Vec<String>, eject: Option<Eject>) -> dial::Result<Upstream> {
+    let builder = Upstream::builder().hosts(hosts);
+    let builder = match eject {
+        None => builder,
+        Some(Eject::Never) => builder.never_eject(),
+        Some(Eject::After(failures)) => {
+            builder.eject(Ejection::new().consecutive(failures).statuses(500..=599))
+        }
+    };
+    builder.build()
+}
+
 /// `RUST_LOG=debug`; errors only by default.
 fn log_level() -> tracing_subscriber::filter::LevelFilter {
     let level = std::env::var("RUST_LOG")
         .ok()
         .and_then(|level| level.parse().ok());
     level.unwrap_or(tracing_subscriber::filter::LevelFilter::ERROR)
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("bad number `{text}`"))
 }
 
 fn list(value: &str) -> Vec<String> {
@@ -217,7 +244,15 @@ mod tests {
         );
         assert_eq!(parse("").unwrap().timeouts, Timeouts::default());
 
+        assert_eq!(parse("").unwrap().eject, None);
+        assert_eq!(parse("--eject never").unwrap().eject, Some(Eject::Never));
+        assert_eq!(parse("--eject 3").unwrap().eject, Some(Eject::After(3)));
+        let hosts = || vec!["a".to_owned()];
+        assert!(upstream(hosts(), Some(Eject::After(3))).is_ok());
+        assert!(upstream(hosts(), Some(Eject::After(0))).is_err());
+
         for (flags, problem) in [
+            ("--eject often", "bad number `often`"),
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
                 "--upstream-timeout 5",

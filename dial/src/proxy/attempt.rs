@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use crate::client::{Client, Failed, Way};
 use crate::config::HostHeader;
@@ -68,7 +69,9 @@ impl Forwarder {
         let mut last = None;
         while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
             let flight = upstream.enter(&endpoint);
-            let attempt = upstream.attempt(&endpoint, flight.as_ref());
+            let attempt = upstream
+                .attempt(&endpoint, flight.as_ref())
+                .until(deadline(&outbound.draft));
             outbound.draft.flight = flight;
             let sent = self.client.send(&endpoint, outbound, &way).await;
             let outcome = sent.as_ref().map(|answer| answer.status);
@@ -90,6 +93,12 @@ impl Forwarder {
         Err(last
             .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
     }
+}
+
+/// When it is the endpoint's failure that there is no answer: not while more of the request may be awaited.
+fn deadline(draft: &Draft) -> Option<Instant> {
+    let deadline = draft.deadline?;
+    draft.body.in_memory().map(|_| deadline)
 }
 
 /// What is still asked of the endpoint's connection once the handler has had its say.

@@ -29,11 +29,20 @@ pub(crate) struct Attempt<'a> {
     term: u32,
     /// When it began, if somebody looked.
     began: Option<Instant>,
+    /// When the request is given up, if that would be for the endpoint's silence.
+    deadline: Option<Instant>,
 }
 
 impl Attempt<'_> {
+    /// The request is given up then, and it has been no one else's turn but the endpoint's.
+    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// It ended with the head of a response, or without one.
-    pub(crate) fn ended(self, outcome: Result<StatusCode, &Error>) {
+    pub(crate) fn ended(mut self, outcome: Result<StatusCode, &Error>) {
+        self.deadline = None;
         let latency = match outcome {
             Ok(_) => self.began.map(|began| began.elapsed()),
             Err(_) => None,
@@ -56,6 +65,19 @@ impl Attempt<'_> {
             self.upstream.failed(self.endpoint, self.term);
         } else if latency.is_some() && rules.times() {
             self.upstream.compare(rules);
+        }
+    }
+}
+
+/// Given up before it ended: mostly because the client has left, and that is nobody's failure.
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let late = self.deadline.is_some_and(|at| at <= Instant::now());
+        if late && let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() {
+            if rules.has_window() {
+                outlier.counted(rules, Instant::now(), None);
+            }
+            self.upstream.failed(self.endpoint, self.term);
         }
     }
 }
@@ -104,6 +126,7 @@ impl Upstream {
             endpoint,
             term: endpoint.term(),
             began: flight.map(Flight::began),
+            deadline: None,
         }
     }
 
