@@ -9,7 +9,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HealthCheck, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream};
+use dial::{
+    Ejection, HealthCheck, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -20,6 +22,8 @@ usage: gateway --hosts A,B,C [options]
   --hosts A,B,C           where to send requests, in turn
   --health-path PATH      ask hosts for it, and send sick ones nothing: any status below 400 is health
   --health-interval DUR   how often each is asked       [5s]
+  --eject N|never         consecutive failures after which a host gets nothing for a while, 5xx among them
+                          [5, without statuses]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -35,6 +39,7 @@ struct Options {
     hosts: Vec<String>,
     health_path: Option<String>,
     health_interval: Option<Duration>,
+    eject: Option<Eject>,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -42,6 +47,12 @@ struct Options {
     header_timeout: Option<Duration>,
     body_limit: Option<u64>,
     timeouts: Timeouts,
+}
+
+#[derive(Debug, PartialEq)]
+enum Eject {
+    After(u32),
+    Never,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -88,6 +99,7 @@ impl Options {
             hosts: Vec::new(),
             health_path: None,
             health_interval: None,
+            eject: None,
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -103,13 +115,13 @@ impl Options {
                 "--hosts" => options.hosts = list(&value()?),
                 "--health-path" => options.health_path = Some(value()?),
                 "--health-interval" => options.health_interval = Some(duration(&value()?)?),
-                "--workers" => {
-                    let workers = value()?;
-                    let number = workers
-                        .parse()
-                        .map_err(|_| format!("bad number `{workers}`"))?;
-                    options.workers = Some(number);
+                "--eject" => {
+                    options.eject = Some(match value()?.as_str() {
+                        "never" => Eject::Never,
+                        failures => Eject::After(number(failures)?),
+                    });
                 }
+                "--workers" => options.workers = Some(number(&value()?)?),
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -137,6 +149,13 @@ impl Options {
             }
             upstream = upstream.health(check);
         }
+        upstream = match self.eject {
+            None => upstream,
+            Some(Eject::Never) => upstream.never_eject(),
+            Some(Eject::After(failures)) => {
+                upstream.eject(Ejection::new().consecutive(failures).statuses(500..=599))
+            }
+        };
         upstream.build()
     }
 }
@@ -147,6 +166,10 @@ fn log_level() -> tracing_subscriber::filter::LevelFilter {
         .ok()
         .and_then(|level| level.parse().ok());
     level.unwrap_or(tracing_subscriber::filter::LevelFilter::ERROR)
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("bad number `{text}`"))
 }
 
 fn list(value: &str) -> Vec<String> {
@@ -246,7 +269,14 @@ mod tests {
         );
         assert_eq!(parse("").unwrap().timeouts, Timeouts::default());
 
+        assert_eq!(parse("").unwrap().eject, None);
+        assert_eq!(parse("--eject never").unwrap().eject, Some(Eject::Never));
+        assert_eq!(parse("--eject 3").unwrap().eject, Some(Eject::After(3)));
+        assert!(parse("--eject 3").unwrap().upstream().is_ok());
+        assert!(parse("--eject 0").unwrap().upstream().is_err());
+
         for (flags, problem) in [
+            ("--eject often", "bad number `often`"),
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
                 "--upstream-timeout 5",

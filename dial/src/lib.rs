@@ -186,8 +186,8 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{
-    Balance, Candidates, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts, LeastRequest,
-    PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
+    Balance, Candidates, Ejection, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts,
+    LeastRequest, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
 };
 #[cfg(feature = "sticky")]
 pub use self::upstream::{SameSite, Sticky};

@@ -165,6 +165,7 @@ impl Connection {
             holds,
             memory,
             flight: draft.flight.take(),
+            term: self.endpoint.term(),
             request: Some(request),
             upload,
             ..Exchange::none()
@@ -291,6 +292,7 @@ impl Connection {
             for name in [Name::ContentLength, Name::TransferEncoding, Name::Upgrade] {
                 fields.remove(name);
             }
+            self.endpoint.completed();
             let flight = self.exchange.flight.take();
             let Self { stream, input, .. } = *self;
             let tunnel = Tunnel::new(Box::new(stream), input, protocol);
@@ -302,6 +304,7 @@ impl Connection {
                     // It cannot be sent again any more, and the response may take long.
                     self.exchange.request = None;
                     self.exchange.memory = None;
+                    self.exchange.succeeds = !self.endpoint.is_failure(head.status);
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
                     self.into_body(length, way.timeouts.body)
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::uri::PathAndQuery;
+use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,8 @@ pub(crate) struct Draft {
     pub(crate) hooks: Vec<Hook>,
     /// The attempt to send it, until a connection has it.
     pub(crate) flight: Option<Flight>,
+    /// When the request has to be answered, if there is such a time.
+    pub(crate) deadline: Option<Instant>,
     /// The first thing that was impossible.
     pub(crate) fault: Option<Error>,
     built: bool,
@@ -49,6 +52,7 @@ impl Draft {
             context,
             hooks: Vec::new(),
             flight: None,
+            deadline: None,
             fault: None,
             built: false,
         }
@@ -67,6 +71,7 @@ impl Draft {
             context: Arc::clone(&self.context),
             hooks: Vec::new(),
             flight: None,
+            deadline: None,
             fault: None,
             built: true,
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
+use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
@@ -422,6 +423,11 @@ impl ModifiableRequest {
     }
 
     /// What is kept beside them.
+    /// Tells when the request has to be answered.
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.draft.deadline = deadline;
+    }
+
     pub(crate) fn hop_mut(&mut self) -> &mut Hop {
         &mut self.draft.hop
     }

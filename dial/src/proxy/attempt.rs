@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use crate::client::{Client, Connector, Failed, Way};
 use crate::config::HostHeader;
@@ -12,7 +13,7 @@ use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Flight, Tried};
+use crate::upstream::{AdHoc, Ask, Tried};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -80,11 +81,15 @@ impl Forwarder {
             cookie,
         }) {
             let flight = upstream.enter(&endpoint);
-            let began = flight.as_ref().map(Flight::began);
+            let attempt = upstream
+                .attempt(&endpoint, flight.as_ref())
+                .until(deadline(&outbound.draft));
             outbound.draft.flight = flight;
-            match self.client.send(&endpoint, outbound, &way).await {
+            let sent = self.client.send(&endpoint, outbound, &way).await;
+            let outcome = sent.as_ref().map(|answer| answer.status);
+            attempt.ended(outcome.map_err(|failed| &failed.error));
+            match sent {
                 Ok(mut answer) => {
-                    endpoint.answered(began);
                     if let Some(stuck) = &stuck {
                         stuck.tell(&endpoint, &mut answer);
                     }
@@ -105,6 +110,12 @@ impl Forwarder {
         Err(last
             .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
     }
+}
+
+/// When it is the endpoint's failure that there is no answer: not while more of the request may be awaited.
+fn deadline(draft: &Draft) -> Option<Instant> {
+    let deadline = draft.deadline?;
+    draft.body.in_memory().map(|_| deadline)
 }
 
 /// What is still asked of the endpoint's connection once the handler has had its say.

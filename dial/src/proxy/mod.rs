@@ -133,9 +133,10 @@ impl Lane {
     pub(crate) async fn handle(self: &Arc<Self>, incoming: Incoming, params: Params) -> Answer {
         let asked = incoming.received.method.clone();
         let total = self.route.timeouts.total;
+        let deadline = total.map(|total| after(Instant::now(), total));
         // Pinned where it is made: it is large, and moving it costs.
-        let run = pin!(self.run(incoming, params, &asked));
-        let result = match total.map(|total| after(Instant::now(), total)) {
+        let run = pin!(self.run(incoming, params, &asked, deadline));
+        let result = match deadline {
             None => run.await,
             Some(deadline) => match timeout_at(deadline, run).await {
                 Ok(result) => result.map(|mut answer| {
@@ -165,10 +166,12 @@ impl Lane {
         incoming: Incoming,
         params: Params,
         asked: &Method,
+        deadline: Option<Instant>,
     ) -> Result<Answer, Error> {
         let incoming = self.limited(incoming)?;
         let context = Arc::<Self>::clone(self);
         let mut request = ModifiableRequest::received(incoming, params, context);
+        request.set_deadline(deadline);
         if let Some(answer) = admit::admit(&mut request, &self.route)? {
             return Ok(answer.into());
         }

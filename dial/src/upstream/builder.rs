@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::balance::{Dice, HashOn, Kind, Policy};
 use super::config::Settings;
+use super::ejection::Ejection;
 use super::hosts::{HostEntry, IntoHosts};
 use super::{Inner, Upstream};
 use crate::config::HealthCheck;
@@ -101,6 +102,23 @@ impl UpstreamBuilder {
         self
     }
 
+    /// When a host that fails requests gets none for a while.
+    ///
+    /// Default is [`Ejection::new`] without its statuses: what a host answers may be meant, but one that cannot be reached,
+    /// hangs or breaks off is left alone for a while after five times in a row.
+    #[must_use]
+    pub fn eject(mut self, ejection: Ejection) -> Self {
+        self.settings.ejection = Some(Arc::new(ejection));
+        self
+    }
+
+    /// Keeps all hosts in rotation, whatever they do.
+    #[must_use]
+    pub fn never_eject(mut self) -> Self {
+        self.settings.ejection = None;
+        self
+    }
+
     /// Where the sequence of random numbers begins that policies draw from, so that a test has the same one each time.
     /// Default is another one in each process.
     #[must_use]
@@ -113,7 +131,7 @@ impl UpstreamBuilder {
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
-    /// same, a weight is out of range, or a health check makes no sense.
+    /// same, a weight or something of the ejection is out of range, or a health check makes no sense.
     pub fn build(mut self) -> Result<Upstream, Error> {
         if self.hosts.is_empty() && !self.may_be_empty {
             return Err(Error::config("the list of hosts is empty"));
@@ -121,11 +139,16 @@ impl UpstreamBuilder {
         if let Kind::Hash(on) = &self.settings.policy.0 {
             self.settings.hash_on = Some(on.clone());
         }
+        if let Some(ejection) = &self.settings.ejection {
+            ejection.check()?;
+        }
         let members = super::control::members(self.hosts)?;
         let dice = Dice::new(self.seed);
         let check = self.health.map(HealthCheck::checked).transpose()?;
-        Ok(Upstream {
+        let upstream = Upstream {
             inner: Arc::new(Inner::new(members, self.settings, dice, check)),
-        })
+        };
+        upstream.observe(upstream.inner.snapshot.load().members());
+        Ok(upstream)
     }
 }

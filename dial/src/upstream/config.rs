@@ -1,8 +1,10 @@
 //! How an upstream works, but for its hosts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::balance::{HashOn, Policy};
+use super::ejection::Ejection;
 use super::sticky::Sticky;
 
 /// What is fixed when an upstream is built.
@@ -17,6 +19,8 @@ pub(super) struct Settings {
     pub(super) slow_start: Duration,
     /// Whether all endpoints get requests where all are sick.
     pub(super) panic: bool,
+    /// When an endpoint is ejected, if that is ever so.
+    pub(super) ejection: Option<Arc<Ejection>>,
 }
 
 impl Default for Settings {
@@ -27,6 +31,7 @@ impl Default for Settings {
             sticky: None,
             slow_start: Duration::ZERO,
             panic: true,
+            ejection: Some(Arc::new(Ejection::unasked())),
         }
     }
 }
@@ -34,6 +39,7 @@ impl Default for Settings {
 impl Settings {
     /// Whether somebody asks how many requests are under way, and how long they take.
     pub(super) fn counts(&self) -> bool {
-        self.policy.counts()
+        let times = |ejection: &Arc<Ejection>| ejection.times();
+        self.policy.counts() || self.ejection.as_ref().is_some_and(times)
     }
 }

@@ -1,6 +1,9 @@
 //! Hosts that come, go and change while requests are under way.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Upstream;
 use super::address::Address;
@@ -26,6 +29,9 @@ pub struct HostStatus {
     /// What was wrong at its last probe, if that failed; see [`UpstreamBuilder::health`](super::UpstreamBuilder::health).
     pub probe_failure: Option<String>,
     /// Requests under way, where the upstream counts them: with every policy but round robin.
+    /// How much longer it is ejected for what it did to requests, if it is.
+    pub ejected_for: Option<Duration>,
+    /// Requests under way, where the upstream counts them: with every policy but round robin, and where latency ejects.
     pub in_flight: usize,
 }
 
@@ -119,7 +125,8 @@ impl Upstream {
     /// The hosts in the order of the list, and how each does.
     #[must_use]
     pub fn status(&self) -> Vec<HostStatus> {
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
+        let left = |until: Instant| until.saturating_duration_since(now);
         let snapshot = self.inner.snapshot.load();
         let status = snapshot.members().iter().map(|member| HostStatus {
             host: member.endpoint.to_string(),
@@ -128,6 +135,7 @@ impl Upstream {
             draining: member.draining,
             healthy: member.endpoint.health().is_up(now),
             probe_failure: member.endpoint.probe_failure(),
+            ejected_for: member.endpoint.health().ejected_until(now).map(left),
             in_flight: member.endpoint.load().in_flight(),
         });
         status.collect()
@@ -163,19 +171,50 @@ impl Upstream {
         let _ = self.change(|old| Ok(Some(old.to_vec())));
     }
 
+    /// Gives requests again to those whose ejection is over. Of all that find it so one does it; the others go on with the
+    /// snapshot there is, and wait for nobody.
+    pub(super) fn readmit(&self) {
+        let writing = match self.inner.writing.try_lock() {
+            Ok(writing) => writing,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if self.inner.snapshot.load().is_over() {
+            // The list stays: this cannot fail.
+            let _ = self.replace(writing, |old| Ok(Some(old.to_vec())));
+        }
+    }
+
     /// Puts in place what `new` makes of the members, or nothing; says whether it did. One change at a time.
     fn change(
         &self,
         new: impl FnOnce(&[Member]) -> Result<Option<Vec<Member>>, Error>,
     ) -> Result<bool, Error> {
+        self.replace(self.writing(), new)
+    }
+
+    /// Nothing changes but through whoever has this. It guards no data that a panic could have left half-way.
+    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
+        let writing = self.inner.writing.lock();
+        writing.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace(
+        &self,
+        writing: MutexGuard<'_, ()>,
+        new: impl FnOnce(&[Member]) -> Result<Option<Vec<Member>>, Error>,
+    ) -> Result<bool, Error> {
         let inner = &*self.inner;
-        // The lock guards no data that a panic could have left half-way.
-        let _writing = inner.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = inner.snapshot.load_full();
         let Some(new) = new(old.members())? else {
             return Ok(false);
         };
-        let new = Arc::new(old.successor(new, &inner.settings, inner.round_robin.peek()));
+        let now = Instant::now();
+        self.observe(&new);
+        let back = new.iter().filter(|new| new.endpoint.health().readmit(now));
+        let back: Vec<_> = back.map(|back| Arc::clone(&back.endpoint)).collect();
+        let turn = inner.round_robin.peek();
+        let new = Arc::new(old.successor(new, &inner.settings, turn, now));
         inner.snapshot.store(Arc::clone(&new));
         let stays = |old: &Member| new.members().iter().any(|new| new.is(old));
         for left in old.members().iter().filter(|old| !stays(old)) {
@@ -183,6 +222,10 @@ impl Upstream {
         }
         if let Some(probes) = &inner.probes {
             probes.changed();
+        }
+        drop(writing);
+        for endpoint in back {
+            tracing::info!(target: "dial::upstream", %endpoint, "back after its ejection");
         }
         Ok(true)
     }

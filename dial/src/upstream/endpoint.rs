@@ -1,17 +1,16 @@
 //! One place requests can be sent to.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use http::HeaderValue;
-use tokio::time::Instant;
+use std::sync::{Mutex, OnceLock};
 
 use super::address::{Address, Host, Scheme};
+use super::attempt::Watch;
 use super::health::Health;
 use super::load::Load;
 use super::probation::Probation;
 use crate::error::Error;
+use http::HeaderValue;
 
 /// An entry of `hosts`, or the target of a full-URL rewrite, as long as it is in use.
 ///
@@ -27,6 +26,8 @@ pub(crate) struct Endpoint {
     health: Health,
     pub(super) probation: Mutex<Probation>,
     load: Load,
+    /// What may eject it, if anything does.
+    pub(super) watch: OnceLock<Box<Watch>>,
 }
 
 impl Endpoint {
@@ -43,6 +44,7 @@ impl Endpoint {
             health: Health::new(newcomer),
             probation: Mutex::default(),
             load: Load::new(),
+            watch: OnceLock::new(),
         })
     }
 
@@ -87,13 +89,6 @@ impl Endpoint {
 
     pub(crate) fn load(&self) -> &Load {
         &self.load
-    }
-
-    /// A response has begun to an attempt that `began` then, if somebody looked.
-    pub(crate) fn answered(&self, began: Option<Instant>) {
-        if let Some(began) = began {
-            self.load.latency.add(began.elapsed());
-        }
     }
 
     /// Whether the endpoint has left its upstream. Then its connections are not to be kept.

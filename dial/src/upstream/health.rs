@@ -26,14 +26,12 @@ pub(crate) struct Health {
 impl Health {
     /// Healthy until something else is known. `newcomer` is one that comes to others that are warm already.
     pub(super) fn new(newcomer: bool) -> Self {
+        // Also for one that is no newcomer: so no time that is told can be before the first.
+        let now = since_epoch(Instant::now());
         Self {
             failing: AtomicBool::new(false),
             ejected_until: AtomicU64::new(0),
-            since: AtomicU64::new(if newcomer {
-                since_epoch(Instant::now())
-            } else {
-                0
-            }),
+            since: AtomicU64::new(if newcomer { now } else { 0 }),
         }
     }
 
@@ -53,6 +51,23 @@ impl Health {
     pub(crate) fn ejected_until(&self, now: Instant) -> Option<Instant> {
         let until = at(self.ejected_until.load(Ordering::Relaxed))?;
         (until > now).then_some(until)
+    }
+
+    /// Ejects it until then.
+    pub(super) fn eject(&self, until: Instant) {
+        self.ejected_until
+            .store(since_epoch(until), Ordering::Relaxed);
+    }
+
+    /// Has it begin its slow start if its ejection is over; says whether it was. Called by one at a time.
+    pub(super) fn readmit(&self, now: Instant) -> bool {
+        let until = at(self.ejected_until.load(Ordering::Relaxed));
+        let over = until.is_some_and(|until| until <= now);
+        if over {
+            self.ejected_until.store(0, Ordering::Relaxed);
+            self.begin();
+        }
+        over
     }
 
     /// Begins its slow start.
@@ -79,7 +94,7 @@ impl Health {
     }
 }
 
-fn since_epoch(time: Instant) -> u64 {
+pub(super) fn since_epoch(time: Instant) -> u64 {
     let passed = time.saturating_duration_since(*EPOCH).as_nanos();
     u64::try_from(passed).unwrap_or(u64::MAX).max(1)
 }

@@ -5,16 +5,19 @@
 
 mod address;
 mod adhoc;
+mod attempt;
 mod balance;
 mod builder;
 mod config;
 mod control;
+mod ejection;
 mod endpoint;
 mod flight;
 mod health;
 mod hosts;
 mod load;
 mod member;
+mod outlier;
 mod probation;
 mod snapshot;
 #[cfg_attr(
@@ -24,15 +27,18 @@ mod snapshot;
 mod sticky;
 mod tried;
 mod watch;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use arc_swap::ArcSwap;
 use once_cell::sync::Lazy;
+use tokio::time::Instant;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
@@ -40,6 +46,7 @@ pub(crate) use self::balance::hash;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
 pub use self::builder::UpstreamBuilder;
 pub use self::control::HostStatus;
+pub use self::ejection::Ejection;
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
@@ -88,6 +95,8 @@ struct Inner {
     dice: Dice,
     /// Requests under way at all endpoints, where somebody asks for it.
     in_flight: Count,
+    /// The step of the window in which latencies were last compared.
+    compared: AtomicU64,
     /// Held from reading the snapshot until the new one is in place, so that no change undoes another.
     writing: Mutex<()>,
     /// How endpoints are probed, if they are.
@@ -97,11 +106,12 @@ struct Inner {
 impl Inner {
     fn new(members: Vec<Member>, settings: Settings, dice: Dice, check: Option<Check>) -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::new(members, &settings)),
+            snapshot: ArcSwap::from_pointee(Snapshot::new(members, &settings, Instant::now())),
             settings,
             round_robin: RoundRobin::default(),
             dice,
             in_flight: Count::default(),
+            compared: AtomicU64::new(0),
             writing: Mutex::new(()),
             probes: check.map(Probes::new),
         }
@@ -143,7 +153,7 @@ impl Upstream {
         let inner = &*self.inner;
         let mut snapshot = inner.snapshot.load();
         if snapshot.is_over() {
-            self.refresh();
+            self.readmit();
             snapshot = inner.snapshot.load();
         }
         let means = Means {

@@ -41,8 +41,7 @@ pub(super) struct Means<'a> {
 }
 
 impl Snapshot {
-    pub(super) fn new(members: Vec<Member>, settings: &Settings) -> Self {
-        let now = Instant::now();
+    pub(super) fn new(members: Vec<Member>, settings: &Settings, now: Instant) -> Self {
         let tier = tier(&members, settings, now);
         let weights: Vec<_> = tier.iter().map(|member| member.weight).collect();
         let keyed = matches!(settings.policy, Policy(Kind::Hash(_)));
@@ -74,8 +73,14 @@ impl Snapshot {
     /// The snapshot that follows this one when `turn` is the next to be taken. The rotation goes on where it was:
     /// that turn belongs to whom it would have belonged to, or, if that one is gone, to the one after it that
     /// stays.
-    pub(super) fn successor(&self, members: Vec<Member>, settings: &Settings, turn: u64) -> Self {
-        let mut next = Self::new(members, settings);
+    pub(super) fn successor(
+        &self,
+        members: Vec<Member>,
+        settings: &Settings,
+        turn: u64,
+        now: Instant,
+    ) -> Self {
+        let mut next = Self::new(members, settings, now);
         let start = self
             .rotation(turn)
             .find_map(|member| next.turns().position(|own| own.is(member)));

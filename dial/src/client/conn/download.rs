@@ -51,6 +51,9 @@ impl Source for Connection {
 
     /// Back to the pool, if the exchange is over in both directions and nothing came that was not asked for.
     fn done(mut self: Box<Self>) {
+        if self.exchange.succeeds {
+            self.endpoint.completed();
+        }
         let Some(pool) = self.pool.upgrade() else {
             return;
         };

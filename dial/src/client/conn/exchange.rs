@@ -19,6 +19,10 @@ pub(super) struct Exchange {
     pub(super) memory: Option<Bytes>,
     /// What counts it, until its response was read to the end.
     pub(super) flight: Option<Flight>,
+    /// When it was sent, as its endpoint counts.
+    pub(super) term: u32,
+    /// Whether the response does the endpoint credit once it is complete.
+    pub(super) succeeds: bool,
     pub(super) interim: u32,
     /// Whether the body waits until the endpoint asks for it.
     pub(super) holds: bool,
@@ -36,6 +40,8 @@ impl Exchange {
             upload: Body::empty(),
             memory: None,
             flight: None,
+            term: 0,
+            succeeds: false,
             interim: 0,
             holds: false,
             received: 0,

@@ -65,6 +65,7 @@ impl Connection {
         .with_sent(sent);
         // It is too late for a status, so this is the place to log it.
         tracing::warn!(?kind, ?sent, "{}", Chain(&error));
+        self.endpoint.broke_off(self.exchange.term);
         error
     }
 }

@@ -98,7 +98,9 @@ async fn simulate(
         under_way.retain(|(end, endpoint, flight)| {
             let over = *end <= step;
             if over {
-                endpoint.answered(Some(flight.began()));
+                upstream
+                    .attempt(endpoint, Some(flight))
+                    .ended(Ok(http::StatusCode::OK));
             }
             !over
         });
