@@ -16,6 +16,8 @@ pub(super) struct Snapshot {
     members: Vec<Member>,
     /// Those that get new requests, in the order of the list.
     tier: Vec<Member>,
+    /// Where a request may go that was at all of the tier in vain: healthy backups, then the sick ones.
+    spares: [Vec<Member>; 2],
     /// Whose turns follow each other, as places in the tier; absent when they all have one each.
     schedule: Option<Box<[u32]>>,
     /// Turn `t` is number `(t + shift) % turns`.
@@ -61,6 +63,7 @@ impl Snapshot {
             }),
             warm_at: warm.max().filter(|at| *at > now),
             revisit: back.min(),
+            spares: spares(&members, &tier, settings, now),
             tier,
             members,
         }
@@ -99,6 +102,11 @@ impl Snapshot {
 
     /// Where the next attempt goes; `None` if there is nobody it can be made at.
     pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+        self.in_tier(ask, means)
+            .or_else(|| self.spare(means.dice, ask.tried))
+    }
+
+    fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
         let now = self.warm_at.map(|_| Instant::now());
         let slow_start = means.settings.slow_start;
         let warmth = |member: &Member| {
@@ -167,6 +175,15 @@ impl Snapshot {
         nearest
     }
 
+    /// One of those that get nothing as long as others can. Drawn: who has the turn depends on how many tries there were.
+    fn spare(&self, dice: &Dice, tried: &Tried) -> Option<&Member> {
+        self.spares.iter().find_map(|spares| {
+            let (before, after) = spares.split_at(dice.below(spares.len()));
+            let mut fresh = after.iter().chain(before);
+            fresh.find(|member| !tried.contains(&member.endpoint))
+        })
+    }
+
     /// How many turns there are until they begin anew.
     fn cycle(&self) -> u64 {
         let each = self.schedule.as_ref().map(|schedule| schedule.len());
@@ -226,4 +243,24 @@ fn tier(members: &[Member], settings: &Settings, now: Instant) -> Vec<Member> {
         Some(_) => all(false).collect(),
         None => all(true).collect(),
     }
+}
+
+/// Those that are drained are nobody's spares; nor are the sick ones where they are not to be tried.
+fn spares(
+    members: &[Member],
+    tier: &[Member],
+    settings: &Settings,
+    now: Instant,
+) -> [Vec<Member>; 2] {
+    let ids: HashSet<_> = tier.iter().map(|member| member.endpoint.id()).collect();
+    let others = || {
+        let open = members.iter().filter(|member| !member.draining);
+        open.filter(|member| !ids.contains(&member.endpoint.id()))
+    };
+    let up = |member: &&Member| member.endpoint.health().is_up(now);
+    let sick = others().filter(|member| settings.panic && !up(member));
+    [
+        others().filter(up).cloned().collect(),
+        sick.cloned().collect(),
+    ]
 }
