@@ -83,7 +83,8 @@ impl UpstreamBuilder {
         self
     }
 
-    /// Whether requests are sent to all hosts when all are sick (`true`, the default), or answered with 503.
+    /// Whether requests are sent to all hosts when all are sick (`true`, the default), or answered with 503. So is one that
+    /// could be sent to none of those that are healthy: better to a sick host than to none.
     #[must_use]
     pub fn panic(mut self, panic: bool) -> Self {
         self.settings.panic = panic;

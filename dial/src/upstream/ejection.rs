@@ -15,7 +15,8 @@ use crate::error::Error;
 /// [statuses](Self::statuses). What the client is to blame for is none: one that leaves, or a request body that does not
 /// come. Nor is a request that was sent before the host's last ejection.
 ///
-/// An ejected host gets nothing new until its time is over. Then it is back, in slow start if the upstream has
+/// An ejected host gets nothing new until its time is over, unless [no other](super::UpstreamBuilder::panic) is left to try.
+/// Then it is back, in slow start if the upstream has
 /// [one](super::UpstreamBuilder::slow_start), and on trial: the first failure ejects it again, for longer, and the first
 /// response that is complete ends the trial. Each change is a `tracing` event with the target `dial::upstream`.
 ///

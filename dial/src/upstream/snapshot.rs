@@ -17,6 +17,8 @@ pub(super) struct Snapshot {
     members: Vec<Member>,
     /// Those that get new requests, in the order of the list.
     tier: Vec<Member>,
+    /// Where a request may go that was at all of the tier in vain: healthy backups, then the sick ones.
+    spares: [Vec<Member>; 2],
     /// Whose turns follow each other, as places in the tier; absent when they all have one each.
     schedule: Option<Box<[u32]>>,
     /// Turn `t` is number `(t + shift) % turns`.
@@ -65,6 +67,7 @@ impl Snapshot {
             }),
             warm_at: warm.max().filter(|at| *at > now),
             revisit: back.min(),
+            spares: spares(&members, &tier, settings, now),
             tier,
             members,
         }
@@ -103,8 +106,17 @@ impl Snapshot {
 
     /// Where the next attempt goes; `None` if there is nobody it can be made at.
     pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        if let Some(member) = self.by_cookie(ask) {
-            return Some(member);
+        self.by_cookie(ask)
+            .or_else(|| self.in_tier(ask, means))
+            .or_else(|| self.spare(means.dice, ask.tried))
+    }
+
+    /// Where it goes as the policy has it.
+    fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+        if self.warm_at.is_none() && matches!(means.settings.policy, Policy(Kind::RoundRobin)) {
+            let turn = means.turns.take();
+            let mut fresh = self.rotation(turn);
+            return fresh.find(|member| !ask.tried.contains(&member.endpoint));
         }
         let now = self.warm_at.map(|_| Instant::now());
         let slow_start = means.settings.slow_start;
@@ -144,13 +156,8 @@ impl Snapshot {
         tried: &Tried,
         warmth: &dyn Fn(&Member) -> f64,
     ) -> Option<&Member> {
-        let mut rotation = self.rotation(means.turns.take());
-        let mut fresh = rotation
-            .by_ref()
-            .filter(|member| !tried.contains(&member.endpoint));
-        if self.warm_at.is_none() {
-            return fresh.next();
-        }
+        let rotation = self.rotation(means.turns.take());
+        let fresh = rotation.filter(|member| !tried.contains(&member.endpoint));
         let mut passed = None;
         // Once around: a schedule may have the same one many times.
         for member in fresh.take(self.tier.len()) {
@@ -180,6 +187,15 @@ impl Snapshot {
             nearest.get_or_insert(member);
         }
         nearest
+    }
+
+    /// One of those that get nothing as long as others can. Drawn: who has the turn depends on how many tries there were.
+    fn spare(&self, dice: &Dice, tried: &Tried) -> Option<&Member> {
+        self.spares.iter().find_map(|spares| {
+            let (before, after) = spares.split_at(dice.below(spares.len()));
+            let mut fresh = after.iter().chain(before);
+            fresh.find(|member| !tried.contains(&member.endpoint))
+        })
     }
 
     /// How many turns there are until they begin anew.
@@ -241,4 +257,24 @@ fn tier(members: &[Member], settings: &Settings, now: Instant) -> Vec<Member> {
         Some(_) => all(false).collect(),
         None => all(true).collect(),
     }
+}
+
+/// Those that are drained are nobody's spares; nor are the sick ones where they are not to be tried.
+fn spares(
+    members: &[Member],
+    tier: &[Member],
+    settings: &Settings,
+    now: Instant,
+) -> [Vec<Member>; 2] {
+    let ids: HashSet<_> = tier.iter().map(|member| member.endpoint.id()).collect();
+    let others = || {
+        let open = members.iter().filter(|member| !member.draining);
+        open.filter(|member| !ids.contains(&member.endpoint.id()))
+    };
+    let up = |member: &&Member| member.endpoint.health().is_up(now);
+    let sick = others().filter(|member| settings.panic && !up(member));
+    [
+        others().filter(up).cloned().collect(),
+        sick.cloned().collect(),
+    ]
 }

@@ -275,6 +275,48 @@ async fn backups_step_in_for_those_that_are_ejected() {
     assert_eq!(picks(&upstream, 2), "aa");
 }
 
+/// The order in which one request is tried everywhere.
+fn tries(upstream: &Upstream) -> String {
+    let mut tried = Tried::none();
+    let mut order = String::new();
+    while let Some(endpoint) = upstream.pick(&Ask::new(&tried)) {
+        order.push_str(&endpoint.host().to_string());
+        tried.insert(&endpoint);
+    }
+    order
+}
+
+/// Ejections may be out of date: an endpoint that is down now is worse than one that was an hour ago.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_nobody_else_takes_goes_to_an_ejected_host() {
+    for panic in [true, false] {
+        let hosts = [
+            HostEntry::new("a"),
+            HostEntry::new("b"),
+            HostEntry::new("x").backup(),
+            HostEntry::new("d"),
+        ];
+        let builder = Upstream::builder().hosts(hosts).panic(panic);
+        let upstream = builder.build().unwrap();
+        upstream.drain_host("d").unwrap();
+        assert_eq!(tries(&upstream), "abx", "a backup comes last");
+        refuse(&upstream, 0, 5);
+        assert_eq!(tries(&upstream), if panic { "bxa" } else { "bx" });
+    }
+    let upstream = upstream(&["a", "b", "c"], Ejection::new());
+    refuse(&upstream, 0, 5);
+    refuse(&upstream, 1, 5);
+    let first = (0..20).map(|_| tries(&upstream)).collect::<Vec<_>>();
+    assert!(
+        first.iter().all(|order| order.starts_with('c')),
+        "{first:?}"
+    );
+    for second in ["ca", "cb"] {
+        let some = first.iter().any(|order| order.starts_with(second));
+        assert!(some, "both are drawn: {first:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_that_is_back_starts_slowly() {
     let builder = builder(&["a", "b"], Ejection::new());
