@@ -1,9 +1,12 @@
 //! Plain data: timeouts, limits and pool sizes, every default stated.
 
+mod retry;
 mod via;
 
 use std::time::Duration;
 
+pub(crate) use self::retry::Conditions;
+pub use self::retry::{Retry, RetryOn};
 pub(crate) use self::via::Pseudonym;
 pub use self::via::Via;
 

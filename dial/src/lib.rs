@@ -168,7 +168,9 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
-pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+pub use self::config::{
+    Forwarding, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
+};
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;

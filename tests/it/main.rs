@@ -13,6 +13,7 @@ mod persistence;
 mod properties;
 mod proxy_protocol;
 mod restarts;
+mod retries;
 mod routing;
 mod shutdown;
 mod smoke;

@@ -3,6 +3,7 @@
 mod defaults;
 mod definition;
 mod foreign;
+mod into_upstream;
 mod mount;
 
 #[cfg(test)]
@@ -16,7 +17,8 @@ use ipnet::IpNet;
 
 use self::defaults::Defaults;
 pub use self::definition::{Definition, Hosts, Location, Route};
-pub use self::mount::{IntoUpstream, ProxyService, proxy, try_proxy};
+pub use self::into_upstream::IntoUpstream;
+pub use self::mount::{ProxyService, proxy, try_proxy};
 use crate::client::Client;
 use crate::error::Error;
 use crate::handler::Startup;

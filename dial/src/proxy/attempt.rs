@@ -5,13 +5,13 @@ use std::sync::Arc;
 use http::Method;
 use http_body::Body as _;
 
-use crate::client::{Client, Failed, Way};
+use crate::client::{Answered, Client, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Flight, Tried};
+use crate::upstream::{AdHoc, Ask, Endpoint, Flight, Tried, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -31,7 +31,7 @@ impl Forwarder {
         }
     }
 
-    /// Sends a request. Bounded by the number of endpoints: each is tried once at the most.
+    /// Sends a request. Without retries each endpoint is tried once at the most, and only while the request is unsent.
     pub(crate) async fn forward(
         &self,
         route: &RouteSpec,
@@ -56,40 +56,90 @@ impl Forwarder {
             hop: &hop,
             host: host.as_deref(),
             proxy_protocol: peer,
+            per_try: None,
         };
-        if let Some(origin) = origin {
-            let endpoint = self.ad_hoc.get(&origin)?;
-            let sent = self.client.send(&endpoint, outbound, &way).await;
-            return sent.map_err(|failed| failed.error);
+        let target = match origin {
+            Some(origin) => Target::Fixed(self.ad_hoc.get(&origin)?),
+            None => {
+                let upstream = &route.upstream;
+                let key = upstream.hash_on().and_then(|on| key::of(draft, on));
+                Target::Balanced { upstream, key }
+            }
+        };
+        if let Some(retries) = &route.retries {
+            // In a box: no other request has to have room for it.
+            let named = (&*route.name, &**retries);
+            return Box::pin(self.persist(named, &target, outbound, way)).await;
         }
-        let upstream = &route.upstream;
-        let key = upstream.hash_on().and_then(|on| key::of(draft, on));
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(endpoint) = upstream.pick(&Ask { tried: &tried, key }) {
-            let flight = upstream.enter(&endpoint);
-            let began = flight.as_ref().map(Flight::began);
-            outbound.draft.flight = flight;
-            match self.client.send(&endpoint, outbound, &way).await {
-                Ok(answer) => {
-                    endpoint.answered(began);
-                    return Ok(answer);
-                }
+        while let Some(endpoint) = target.pick(&tried) {
+            match self.attempt(&target, &endpoint, outbound, &way).await {
+                Ok(answered) => return Ok(answered.answer),
                 Err(Failed {
                     error,
-                    again: Some(again),
+                    request: Some(request),
+                    again: true,
                 }) => {
                     tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
                     tried.insert(&endpoint);
                     last = Some(error);
-                    outbound = again;
+                    outbound = request;
                 }
                 Err(Failed { error, .. }) => return Err(error),
             }
         }
-        Err(last
-            .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
+        Err(last.unwrap_or_else(no_endpoint))
     }
+
+    /// Sends a request to one endpoint. Whatever comes of any attempt is known here first.
+    pub(super) async fn attempt(
+        &self,
+        target: &Target<'_>,
+        endpoint: &Arc<Endpoint>,
+        mut outbound: Outbound,
+        way: &Way<'_>,
+    ) -> Result<Answered, Failed> {
+        let flight = target.enter(endpoint);
+        let began = flight.as_ref().map(Flight::began);
+        outbound.draft.flight = flight;
+        let result = self.client.send(endpoint, outbound, way).await;
+        if result.is_ok() {
+            endpoint.answered(began);
+        }
+        result
+    }
+}
+
+/// Where a request may go.
+pub(super) enum Target<'a> {
+    Balanced {
+        upstream: &'a Upstream,
+        key: Option<u64>,
+    },
+    /// The one place a full-URL rewrite names.
+    Fixed(Arc<Endpoint>),
+}
+
+impl Target<'_> {
+    /// The endpoint of the next attempt, which is none that was tried.
+    pub(super) fn pick(&self, tried: &Tried) -> Option<Arc<Endpoint>> {
+        match self {
+            Self::Balanced { upstream, key } => upstream.pick(&Ask { tried, key: *key }),
+            Self::Fixed(endpoint) => (!tried.contains(endpoint)).then(|| Arc::clone(endpoint)),
+        }
+    }
+
+    fn enter(&self, endpoint: &Arc<Endpoint>) -> Option<Flight> {
+        match self {
+            Self::Balanced { upstream, .. } => upstream.enter(endpoint),
+            Self::Fixed(_) => None,
+        }
+    }
+}
+
+pub(super) fn no_endpoint() -> Error {
+    Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")
 }
 
 /// What is still asked of the endpoint's connection once the handler has had its say.

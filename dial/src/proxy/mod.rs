@@ -5,8 +5,12 @@
 
 mod admit;
 mod attempt;
+mod budget;
 mod key;
+mod persist;
+mod replay;
 mod respond;
+mod retry;
 pub(crate) mod rewrite;
 mod route;
 mod status;
@@ -22,6 +26,7 @@ use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::attempt::Forwarder;
+pub(crate) use self::retry::Retries;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
 use crate::config::Pseudonym;

@@ -10,6 +10,7 @@ use crate::config::{Forwarding, HostHeader, ProxyProtocol, Pseudonym, Timeouts};
 use crate::error::Error;
 use crate::handler::context::States;
 use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
+use crate::proxy::Retries;
 use crate::route::EVERY_METHOD;
 use crate::upstream::Upstream;
 
@@ -35,6 +36,8 @@ pub(crate) struct RouteSpec {
     /// What stands before HTTP on the way to its endpoints.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
+    /// Absent when only what is unsent is tried again.
+    pub(crate) retries: Option<Arc<Retries>>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<ResponseHook>,
     pub(crate) on_error: Option<ErrorHook>,

@@ -29,8 +29,8 @@ use once_cell::sync::Lazy;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
-pub(crate) use self::balance::hash;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
+pub(crate) use self::balance::{Dice, hash};
 pub use self::builder::UpstreamBuilder;
 pub use self::control::HostStatus;
 pub(crate) use self::endpoint::Endpoint;
@@ -38,7 +38,7 @@ pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
 pub(crate) use self::tried::{Ask, Tried};
 
-use self::balance::{Dice, RoundRobin};
+use self::balance::RoundRobin;
 use self::config::Settings;
 use self::load::Count;
 use self::member::Member;
@@ -127,7 +127,12 @@ impl Upstream {
         let means = Means {
             settings: &inner.settings,
             dice: &inner.dice,
-            turn: inner.round_robin.take(),
+            // Who goes on elsewhere takes no turn: it would be missing for the requests behind, and the same ones would always
+            // bear what another endpoint does not.
+            turn: match ask.tried.is_none() {
+                true => inner.round_robin.take(),
+                false => inner.dice.roll(),
+            },
             in_flight: inner.in_flight.get(),
         };
         let member = snapshot.choose(ask, &means)?;
