@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
+use dial::{HostHeader, ModifiableRequest, Retry, RetryOn, Router, Server, Timeouts};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,6 +26,8 @@ usage: gateway --hosts A,B,C [options]
   --body-limit SIZE       for the body of a request     [none]
   --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
                           if that is less than 5s       [60s and 5m]
+  --retries N             further attempts after a reset, a timeout or a 5xx, of idempotent methods, and a wait
+                          while no host can be reached  [0]
 DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 
 struct Options {
@@ -38,6 +40,7 @@ struct Options {
     header_timeout: Option<Duration>,
     body_limit: Option<u64>,
     timeouts: Timeouts,
+    retries: u32,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -60,7 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut router = Router::new()
         .at("/{*path}", proxy)
         .trust(options.trust)?
-        .timeouts(options.timeouts);
+        .timeouts(options.timeouts)
+        .retry(retry(options.retries));
     if let Some(bytes) = options.body_limit {
         router = router.body_limit(bytes);
     }
@@ -89,19 +93,15 @@ impl Options {
             header_timeout: None,
             body_limit: None,
             timeouts: Timeouts::default(),
+            retries: 0,
         };
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or(format!("{flag} needs a value"));
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
-                "--workers" => {
-                    let workers = value()?;
-                    let number = workers
-                        .parse()
-                        .map_err(|_| format!("bad number `{workers}`"))?;
-                    options.workers = Some(number);
-                }
+                "--workers" => options.workers = Some(number(&value()?)?),
+                "--retries" => options.retries = number(&value()?)?,
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -128,6 +128,22 @@ fn log_level() -> tracing_subscriber::filter::LevelFilter {
 
 fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).map(str::to_owned).collect()
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("bad number `{text}`"))
+}
+
+/// After everything that may have been the host's fault.
+fn retry(further: u32) -> Option<Retry> {
+    let conditions = [
+        RetryOn::Connect,
+        RetryOn::Reset,
+        RetryOn::Timeout,
+        RetryOn::Status5xx,
+    ];
+    let retry = Retry::default().attempts(further.saturating_add(1));
+    (further > 0).then(|| retry.on(conditions))
 }
 
 /// One limit for all that an endpoint may take its time with.
@@ -217,12 +233,19 @@ mod tests {
         );
         assert_eq!(parse("").unwrap().timeouts, Timeouts::default());
 
+        assert_eq!(parse("--retries 2").unwrap().retries, 2);
+        assert_eq!(retry(0), None);
+        assert_eq!(retry(1), retry(2).map(|retry| retry.attempts(2)));
+        assert_eq!(retry(u32::MAX), retry(15));
+
         for (flags, problem) in [
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
                 "--upstream-timeout 5",
                 "bad duration `5`; it is like 500ms, 5s or 2m",
             ),
+            ("--retries -1", "bad number `-1`"),
+            ("--workers many", "bad number `many`"),
             (
                 "--header-timeout soon",
                 "bad duration `soon`; it is like 500ms, 5s or 2m",

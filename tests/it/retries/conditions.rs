@@ -217,3 +217,30 @@ async fn a_place_of_a_rewrite_is_asked_again() {
     assert_eq!(client::get(served.addr, "/").await.text(), "ok");
     assert_eq!(place.connections(), 2);
 }
+
+static DECLARED: std::sync::LazyLock<dial::Upstream> = std::sync::LazyLock::new(|| {
+    let upstream = dial::Upstream::builder().may_be_empty().build();
+    upstream.expect("an upstream")
+});
+
+#[dial::proxy(
+    "/declared",
+    upstream = &*DECLARED,
+    methods = [POST],
+    retry(attempts = 2, on = [5xx], idempotent = true, backoff = 1ms, budget = 100%),
+    register = false
+)]
+fn declared(_request: &mut dial::ModifiableRequest) {}
+
+#[tokio::test]
+async fn as_an_attribute_says() {
+    let (sick, live) = (origin(500, "no"), Origin::named("live"));
+    DECLARED
+        .set_hosts([sick.url(), live.url()])
+        .expect("two hosts");
+    let served = Served::router(dial::Router::new().mount(dial::routes![declared]));
+    let request = "POST /declared HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    let response = client::request(served.addr, request).await;
+    assert_eq!((response.status, response.origin()), (200, "live"));
+    assert_eq!((sick.count(), live.count()), (1, 1));
+}
