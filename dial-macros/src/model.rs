@@ -24,6 +24,7 @@ pub(crate) struct Route<'a> {
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
     /// Absent when it is the server's; `Some(None)` is off.
+    #[expect(clippy::option_option, reason = "not said, off, or this")]
     pub(crate) retry: Option<Option<Retry>>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,

@@ -50,6 +50,7 @@ struct Options {
     upgrade: Option<bool>,
     proxy_status: Option<bool>,
     timeouts: Option<Timeouts>,
+    #[expect(clippy::option_option, reason = "not said, never, or this")]
     retry: Option<Option<Retry>>,
     check: Arc<Check>,
     pool: PoolConfig,

@@ -58,13 +58,12 @@ impl Forwarder {
             proxy_protocol: peer,
             per_try: None,
         };
-        let target = match origin {
-            Some(origin) => Target::Fixed(self.ad_hoc.get(&origin)?),
-            None => {
-                let upstream = &route.upstream;
-                let key = upstream.hash_on().and_then(|on| key::of(draft, on));
-                Target::Balanced { upstream, key }
-            }
+        let target = if let Some(origin) = origin {
+            Target::Fixed(self.ad_hoc.get(&origin)?)
+        } else {
+            let upstream = &route.upstream;
+            let key = upstream.hash_on().and_then(|on| key::of(draft, on));
+            Target::Balanced { upstream, key }
         };
         if let Some(retries) = &route.retries {
             // In a box: no other request has to have room for it.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Instant;
 
 /// How many seconds are looked back.
-const SECONDS: usize = 10;
+const SECONDS: u32 = 10;
 
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -47,7 +47,7 @@ impl Budget {
         let second = self.second(now);
         self.retries.add(second);
         let paid = self.requests.sum(second) * self.percent / 100;
-        let may = self.retries.sum(second) <= paid + self.free * SECONDS as u64;
+        let may = self.retries.sum(second) <= paid + self.free * u64::from(SECONDS);
         if !may {
             self.retries.take_back(second);
         }
@@ -63,7 +63,7 @@ impl Budget {
 
 /// Counts of the last seconds. Each is one atomic: the number of its second, and how many there were.
 #[derive(Debug, Default)]
-struct Ring([AtomicU64; SECONDS]);
+struct Ring([AtomicU64; SECONDS as usize]);
 
 impl Ring {
     fn add(&self, second: u32) {
@@ -75,7 +75,7 @@ impl Ring {
     }
 
     fn change(&self, second: u32, change: impl Fn(u32) -> u32) {
-        let slot = &self.0[second as usize % SECONDS];
+        let slot = &self.0[(second % SECONDS) as usize];
         let next = |slot: u64| {
             let (of, count) = unpack(slot);
             match of.cmp(&second) {
@@ -90,7 +90,7 @@ impl Ring {
 
     /// How many there were in the seconds up to and with this one.
     fn sum(&self, second: u32) -> u64 {
-        let since = second.saturating_sub(SECONDS as u32 - 1);
+        let since = second.saturating_sub(SECONDS - 1);
         let slots = self
             .0
             .iter()
@@ -104,7 +104,7 @@ fn pack(second: u32, count: u32) -> u64 {
     u64::from(second) << 32 | u64::from(count)
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "two halves")]
+#[expect(clippy::cast_possible_truncation, reason = "two halves")]
 fn unpack(slot: u64) -> (u32, u32) {
     ((slot >> 32) as u32, slot as u32)
 }

@@ -170,14 +170,12 @@ impl Source for Attempt {
             let left = stream.left(self.at) as u64;
             let hint = stream.rest.size_hint();
             // Framed as it was before: what comes in chunks may have trailers.
-            match hint.exact().filter(|_| stream.sized) {
-                Some(rest) => SizeHint::with_exact(rest.saturating_add(left)),
-                None => {
-                    let mut lower = SizeHint::new();
-                    lower.set_lower(hint.lower().saturating_add(left));
-                    lower
-                }
+            if let Some(rest) = hint.exact().filter(|_| stream.sized) {
+                return SizeHint::with_exact(rest.saturating_add(left));
             }
+            let mut least = SizeHint::new();
+            least.set_lower(hint.lower().saturating_add(left));
+            least
         })
     }
 

@@ -6,7 +6,9 @@ use super::{eager, one_worker, proxy};
 
 /// Bytes in which every mistake shows.
 fn bytes(size: usize) -> Vec<u8> {
-    (0..size).map(|at| (at * 31 % 251) as u8).collect()
+    (0..size)
+        .map(|at| u8::try_from(at * 31 % 251).expect("less than 256"))
+        .collect()
 }
 
 fn chunked(body: &[u8], trailer: &str) -> Vec<u8> {

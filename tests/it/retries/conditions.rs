@@ -45,11 +45,11 @@ fn requests() -> Vec<(&'static str, String, String)> {
             let body = "b".repeat(size);
             let sized = format!("Content-Length: {size}\r\n\r\n{body}");
             requests.push((method, sized, body.clone()));
-            let chunks: String = body
-                .as_bytes()
-                .chunks(999)
-                .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), "b".repeat(chunk.len())))
-                .collect();
+            let mut chunks = String::new();
+            for chunk in body.as_bytes().chunks(999) {
+                let size = chunk.len();
+                chunks += &format!("{size:x}\r\n{}\r\n", "b".repeat(size));
+            }
             let chunked = format!("Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
             requests.push((method, chunked, body));
         }
@@ -210,7 +210,7 @@ async fn a_place_of_a_rewrite_is_asked_again() {
     let proxy = dial::proxy(
         ["unused.test"],
         move |request: &mut dial::ModifiableRequest| {
-            request.rewrite_uri(&format!("{url}/there"));
+            request.rewrite_uri(format!("{url}/there"));
         },
     );
     let served = one_worker(proxy.retry(eager()));

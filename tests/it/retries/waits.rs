@@ -10,7 +10,7 @@ use super::{eager, forward, one_worker, proxy};
 const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
 
 /// Long enough for any machine.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn patient() -> Retry {
     eager().wait(LONG)

@@ -189,13 +189,11 @@ proptest! {
                 prop_assert!(whole.starts_with(&begun));
                 prop_assert!(begun.len() as u64 <= most || !replay.is_kept());
                 drop(attempt);
-                match replay.body() {
-                    Some(again) => attempt = again,
-                    None => {
-                        prop_assert!(whole.len() as u64 > most);
-                        return Ok(());
-                    }
-                }
+                let Some(again) = replay.body() else {
+                    prop_assert!(whole.len() as u64 > most);
+                    return Ok(());
+                };
+                attempt = again;
             }
             let rest = read(&mut attempt, usize::MAX).await;
             prop_assert_eq!(rest, (whole, trailer));

@@ -19,6 +19,7 @@ fn draft(method: &Method) -> Box<Draft> {
     request.build().expect("a request").draft
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one of the two outcomes")]
 fn answer(status: u16) -> Outcome {
     Ok(Answer {
         status: StatusCode::from_u16(status).expect("a status"),
