@@ -10,7 +10,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use dial::{
-    Ejection, HealthCheck, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream,
+    Ejection, HealthCheck, HostHeader, ModifiableRequest, Retry, RetryOn, Router, Server, Timeouts,
+    Upstream,
 };
 
 #[global_allocator]
@@ -32,6 +33,8 @@ usage: gateway --hosts A,B,C [options]
   --body-limit SIZE       for the body of a request     [none]
   --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
                           if that is less than 5s       [60s and 5m]
+  --retries N             further attempts after a reset, a timeout or a 5xx, of idempotent methods, and a wait
+                          while no host can be reached  [0]
 DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 
 struct Options {
@@ -47,6 +50,7 @@ struct Options {
     header_timeout: Option<Duration>,
     body_limit: Option<u64>,
     timeouts: Timeouts,
+    retries: u32,
 }
 
 #[derive(Debug, PartialEq)]
@@ -75,7 +79,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut router = Router::new()
         .at("/{*path}", proxy)
         .trust(options.trust)?
-        .timeouts(options.timeouts);
+        .timeouts(options.timeouts)
+        .retry(retry(options.retries));
     if let Some(bytes) = options.body_limit {
         router = router.body_limit(bytes);
     }
@@ -107,6 +112,7 @@ impl Options {
             header_timeout: None,
             body_limit: None,
             timeouts: Timeouts::default(),
+            retries: 0,
         };
         while let Some(flag) = args.next() {
             let mut value = || args.next().ok_or(format!("{flag} needs a value"));
@@ -122,6 +128,7 @@ impl Options {
                     });
                 }
                 "--workers" => options.workers = Some(number(&value()?)?),
+                "--retries" => options.retries = number(&value()?)?,
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -174,6 +181,22 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
 
 fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).map(str::to_owned).collect()
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("bad number `{text}`"))
+}
+
+/// After everything that may have been the host's fault.
+fn retry(further: u32) -> Option<Retry> {
+    let conditions = [
+        RetryOn::Connect,
+        RetryOn::Reset,
+        RetryOn::Timeout,
+        RetryOn::Status5xx,
+    ];
+    let retry = Retry::default().attempts(further.saturating_add(1));
+    (further > 0).then(|| retry.on(conditions))
 }
 
 /// One limit for all that an endpoint may take its time with.
@@ -274,6 +297,10 @@ mod tests {
         assert_eq!(parse("--eject 3").unwrap().eject, Some(Eject::After(3)));
         assert!(parse("--eject 3").unwrap().upstream().is_ok());
         assert!(parse("--eject 0").unwrap().upstream().is_err());
+        assert_eq!(parse("--retries 2").unwrap().retries, 2);
+        assert_eq!(retry(0), None);
+        assert_eq!(retry(1), retry(2).map(|retry| retry.attempts(2)));
+        assert_eq!(retry(u32::MAX), retry(15));
 
         for (flags, problem) in [
             ("--eject often", "bad number `often`"),
@@ -282,6 +309,8 @@ mod tests {
                 "--upstream-timeout 5",
                 "bad duration `5`; it is like 500ms, 5s or 2m",
             ),
+            ("--retries -1", "bad number `-1`"),
+            ("--workers many", "bad number `many`"),
             (
                 "--header-timeout soon",
                 "bad duration `soon`; it is like 500ms, 5s or 2m",

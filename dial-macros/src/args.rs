@@ -3,9 +3,10 @@
 use crate::faults::{Checked, Faults, Reported, listing, nearest};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Expr, Ident, LitStr, Token, token};
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, token};
 
 /// A set of keys, with the table that describes them.
 pub(crate) trait Keys: Copy + Eq + 'static {
@@ -48,12 +49,26 @@ pub(crate) enum RouteKey {
     Upgrade,
     ProxyProtocol,
     Timeout,
+    Retry,
     BodyLimit,
     OnResponse,
     OnError,
     Name,
     Register,
     Crate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RetryKey {
+    Attempts,
+    On,
+    Idempotent,
+    Buffer,
+    Backoff,
+    PerTry,
+    Wait,
+    Budget,
+    MinPerSecond,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,6 +110,7 @@ impl Keys for RouteKey {
         value(RouteKey::Upgrade, "upgrade", "upgrade = false", &["upgrades", "websocket", "websockets", "ws"]),
         value(RouteKey::ProxyProtocol, "proxy_protocol", "proxy_protocol = v2", &["send_proxy", "send_proxy_protocol"]),
         Row { shape: Shape::List, ..value(RouteKey::Timeout, "timeout", "timeout(connect = 5s, response = 30s)", &[]) },
+        Row { shape: Shape::List, ..value(RouteKey::Retry, "retry", "retry(attempts = 3, on = [connect, reset, 5xx])", &["retries", "next_upstream"]) },
         value(RouteKey::BodyLimit, "body_limit", "body_limit = 1MiB", &["limit", "max_body", "max_body_size"]),
         value(RouteKey::OnResponse, "on_response", "on_response = edit_response", &["modify_response", "response"]),
         value(RouteKey::OnError, "on_error", "on_error = edit_error", &["error", "error_handler"]),
@@ -104,6 +120,23 @@ impl Keys for RouteKey {
     ];
     const OWNER: &'static str = "";
     const BARE: Option<Self> = Some(RouteKey::Path);
+}
+
+#[rustfmt::skip] // one key a line
+impl Keys for RetryKey {
+    const TABLE: &'static [Row<Self>] = &[
+        value(RetryKey::Attempts, "attempts", "attempts = 3", &["tries", "num_retries", "max", "retries", "count"]),
+        value(RetryKey::On, "on", "on = [connect, reset, 5xx]", &["conditions", "retry_on", "when"]),
+        value(RetryKey::Idempotent, "idempotent", "idempotent = true", &["non_idempotent", "any_method", "methods"]),
+        value(RetryKey::Buffer, "buffer", "buffer = 64KiB", &["body", "max_body", "replay"]),
+        value(RetryKey::Backoff, "backoff", "backoff = 25ms", &["delay", "interval", "pause"]),
+        value(RetryKey::PerTry, "per_try", "per_try = 2s", &["timeout", "try_timeout", "per_try_timeout"]),
+        value(RetryKey::Wait, "wait", "wait = 3s", &["queue", "max_wait"]),
+        value(RetryKey::Budget, "budget", "budget = 20%", &["percent", "share"]),
+        value(RetryKey::MinPerSecond, "min_per_second", "min_per_second = 10", &["min", "minimum", "min_per_sec"]),
+    ];
+    const OWNER: &'static str = " of `retry`";
+    const BARE: Option<Self> = None;
 }
 
 #[rustfmt::skip] // one key a line
@@ -295,6 +328,9 @@ fn value_of<K>(
         let message = format!("`{}` takes a value, as in `{example}`", row.name);
         return Err(faults.at(name, message));
     }
+    if let Some(percentage) = percentage(input) {
+        return Ok(Value::Expr(percentage));
+    }
     input.parse().map(Value::Expr).map_err(|error| {
         let message = format!("cannot read the value of `{}`: {error}", row.name);
         // The end of the input has no place but the whole attribute.
@@ -304,6 +340,22 @@ fn value_of<K>(
             faults.at_span(error.span(), message)
         }
     })
+}
+
+/// `20%` is no expression: it is taken for the string.
+fn percentage(input: ParseStream<'_>) -> Option<Expr> {
+    let ahead = input.fork();
+    let number: LitInt = ahead.parse().ok()?;
+    ahead.parse::<Token![%]>().ok()?;
+    if !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return None;
+    }
+    input.advance_to(&ahead);
+    let text = LitStr::new(&format!("{number}%"), number.span());
+    Some(Expr::Lit(ExprLit {
+        attrs: Vec::new(),
+        lit: Lit::Str(text),
+    }))
 }
 
 /// The key that an unknown one was most likely meant to be.

@@ -8,6 +8,7 @@
 //! the type and not the attribute.
 
 use crate::model::{Argument, Form, Forwarded, HostHeader, Hosts, ProxyProtocol, Route, Source};
+use crate::retries::retries;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, format_ident, quote_spanned};
 use syn::spanned::Spanned;
@@ -316,6 +317,7 @@ fn limits(route: &Route<'_>) -> TokenStream {
             |millis| quote_spanned!(site=> .#call(::core::time::Duration::from_millis(#millis))),
         ));
     }
+    calls.extend(retries(route));
     if let Some(bytes) = route.body_limit {
         calls.extend(quote_spanned!(site=> .body_limit(#bytes)));
     }

@@ -21,6 +21,8 @@ mod function;
 mod hosts;
 mod model;
 mod path;
+mod retries;
+mod retry;
 mod signature;
 mod timeouts;
 mod validate;
@@ -64,6 +66,7 @@ use proc_macro2::TokenStream;
 /// | `upgrade = false` | the server's | whether a client may turn its connection into another protocol, such as WebSocket |
 /// | `proxy_protocol = v1` or `v2` | the server's | which PROXY protocol tells the endpoint the client's address |
 /// | `timeout(connect = 5s, ..)` | the server's | how long a request may take; see below |
+/// | `retry(attempts = 3, ..)` or `retry(off)` | the server's | when a request is sent once more; see below |
 /// | `body_limit = 1MiB` | the server's | the largest request body: `B`, `KiB`, `MiB`, `GiB` |
 /// | `on_response = EXPR` | | edits each response: `Fn(&mut dial::Response)` |
 /// | `on_error = EXPR` | | edits each error's response: `Fn(&dial::Error, &mut dial::Response)` |
@@ -86,6 +89,23 @@ use proc_macro2::TokenStream;
 /// | `body = 1m` | 5 min | silence of the endpoint within the response's body |
 /// | `total = 2m` | none | all of it; no shorter than `connect` and `response` |
 /// | `expect = 1s` | 1 s | waiting for the endpoint's 100 on behalf of a client with `Expect: 100-continue` |
+///
+/// # Retries
+///
+/// Without `retry`, a request that is known to be unsent goes to the next endpoint, each once, whatever its method. With it a
+/// request may be sent more than once; see `dial::Retry`. Those that are left out have their default.
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `attempts = 3` | 3 | how often it is sent in all; up to 16 |
+/// | `on = [connect, reset, 5xx]` | `[connect, reset, timeout, gateway_error]` | on what: also `503`; `gateway_error` is 502, 503 and 504 |
+/// | `idempotent = true` | `false` | that requests of every method may be sent twice; without it GET, HEAD, OPTIONS, TRACE, PUT and DELETE |
+/// | `buffer = 64KiB` | 64 KiB | how much of a body is kept to be sent again; what is larger is not |
+/// | `backoff = 25ms` or `25ms..1s` | `25ms..250ms` | the first pause, which doubles, and the longest |
+/// | `per_try = 2s` | none | how long an attempt may take until the response's head |
+/// | `wait = 3s` | 3 s | how long a request waits while no endpoint can be reached, with `connect` |
+/// | `budget = 20%` | 20% | further attempts, as a share of the route's requests over 10 s |
+/// | `min_per_second = 10` | 10 | further attempts a second beside that |
 ///
 /// # Methods
 ///

@@ -23,6 +23,9 @@ pub(crate) struct Route<'a> {
     pub(crate) upgrade: Option<bool>,
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
+    /// Absent when it is the server's; `Some(None)` is off.
+    #[expect(clippy::option_option, reason = "not said, off, or this")]
+    pub(crate) retry: Option<Option<Retry>>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,
     pub(crate) on_error: Option<Expr>,
@@ -111,4 +114,34 @@ pub(crate) struct Timeouts {
     pub(crate) body: Option<u64>,
     pub(crate) total: Option<u64>,
     pub(crate) expect: Option<u64>,
+}
+
+/// Times in milliseconds, sizes in bytes.
+pub(crate) struct Retry {
+    pub(crate) attempts: Option<u64>,
+    pub(crate) on: Option<Vec<Condition>>,
+    pub(crate) idempotent: bool,
+    pub(crate) buffer: Option<u64>,
+    pub(crate) backoff: Option<Backoff>,
+    pub(crate) per_try: Option<u64>,
+    pub(crate) wait: Option<u64>,
+    /// In percent.
+    pub(crate) budget: Option<u64>,
+    pub(crate) min_per_second: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Connect,
+    Reset,
+    Timeout,
+    Status5xx,
+    Status503,
+    GatewayError,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Backoff {
+    pub(crate) first: u64,
+    pub(crate) most: Option<u64>,
 }

@@ -6,7 +6,7 @@ use crate::function::Function;
 use crate::model::{Forwarded, HostHeader, Hosts, ProxyProtocol, Route, RoutePath};
 use crate::values::word;
 use crate::values::{bare, boolean, choice, literal, plain_path, size, string, string_literal};
-use crate::{domain, hosts, path, signature, timeouts};
+use crate::{domain, hosts, path, retry, signature, timeouts};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
@@ -39,6 +39,8 @@ pub(crate) fn validate<'a>(
         proxy_protocol(expr, faults)
     });
     let timeouts = timeouts::check(args, faults);
+    let listed = methods.as_ref().ok().and_then(Option::as_deref);
+    let retry = retry::check(args, listed, timeouts.as_ref().ok(), faults);
     let body_limit = optional(args, RouteKey::BodyLimit, |expr| {
         size(expr, "body_limit", faults)
     });
@@ -62,6 +64,7 @@ pub(crate) fn validate<'a>(
         upgrade: upgrade?,
         proxy_protocol: proxy_protocol?,
         timeouts: timeouts?,
+        retry: retry?,
         body_limit: body_limit?,
         on_response: args.expr(RouteKey::OnResponse).cloned(),
         on_error: args.expr(RouteKey::OnError).cloned(),
@@ -179,7 +182,7 @@ fn listed(expr: &Expr, faults: &mut Faults) -> Checked<Hosts> {
 }
 
 /// The array that `expr` is, also behind a `&`.
-fn array(expr: &Expr) -> Option<&ExprArray> {
+pub(crate) fn array(expr: &Expr) -> Option<&ExprArray> {
     match bare(expr) {
         Expr::Array(array) => Some(array),
         Expr::Reference(reference) => array(&reference.expr),

@@ -1,6 +1,7 @@
 //! Reads single values: strings, booleans, words, durations and sizes.
 
 use crate::faults::{Checked, Faults, listing, nearest};
+use std::ops::RangeInclusive;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
 
 /// Sees through the invisible groups in which `macro_rules!` fragments arrive.
@@ -135,6 +136,39 @@ pub(crate) fn size(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> 
         )),
         Some(bytes) => Ok(bytes),
         None => Err(faults.at(expr, "this size is too large for 64 bits")),
+    }
+}
+
+/// A part of a hundred: `20%`, or the same as a string.
+pub(crate) fn percentage(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    let text = string_literal(expr).map(LitStr::value);
+    let number = text
+        .as_deref()
+        .and_then(|text| text.strip_suffix('%')?.parse().ok());
+    match number {
+        Some(percent @ 1..=100) => Ok(percent),
+        Some(_) => Err(faults.at(expr, format!("`{key}` is between `1%` and `100%`"))),
+        None => Err(faults.at(expr, format!("`{key}` is a percentage, such as `20%`"))),
+    }
+}
+
+/// A whole number without a unit.
+pub(crate) fn whole(
+    expr: &Expr,
+    key: &str,
+    range: RangeInclusive<u64>,
+    faults: &mut Faults,
+) -> Checked<u64> {
+    let number = match literal(expr) {
+        Some(Lit::Int(int)) if int.suffix().is_empty() => int.base10_parse().ok(),
+        _ => None,
+    };
+    match number.filter(|number| range.contains(number)) {
+        Some(number) => Ok(number),
+        None => Err(faults.at(
+            expr,
+            format!("`{key}` is a whole number, at most {}", range.end()),
+        )),
     }
 }
 

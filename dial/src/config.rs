@@ -1,12 +1,15 @@
 //! Plain data: timeouts, limits and pool sizes, every default stated.
 
 mod health;
+mod retry;
 mod via;
 
 use std::time::Duration;
 
 pub use self::health::HealthCheck;
 pub(crate) use self::health::{Check, HttpCheck, MAX_BODY};
+pub(crate) use self::retry::Conditions;
+pub use self::retry::{Retry, RetryOn};
 pub(crate) use self::via::Pseudonym;
 pub use self::via::Via;
 

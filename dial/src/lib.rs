@@ -101,6 +101,23 @@
 //! Field names are sent in lower case. In somebody else's server ([`ProxyService`]) its own rules come on top: hyper's passes
 //! no interim responses on, and asks for an upload as soon as it is read.
 //!
+//! # Retries
+//!
+//! A request that is known to be unsent goes to the next endpoint, each once, whatever its method. More has to be asked for,
+//! because only its owner knows what a request does: `retry(..)`, or [`Retry`].
+//!
+//! ```
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! #[proxy("/items/{*_rest}", hosts = ["backend1", "backend2"], retry(attempts = 3, on = [connect, reset, 5xx]))]
+//! fn items(_request: &mut ModifiableRequest) {}
+//! ```
+//!
+//! Then an idempotent request goes to another endpoint when its connection breaks off or it is answered with a 5xx, with the
+//! part of its body that was sent already, up to 64 KiB. A budget keeps retries below a fifth of the route's requests, so that
+//! endpoints in trouble are not buried; and while no endpoint can be reached, as when all of them restart, requests wait
+//! instead of failing. The client gets the last response as it came.
+//!
 //! # Limits and options
 //!
 //! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of
@@ -113,6 +130,7 @@
 //! | `timeout(body = ..)` | 5 min | [`Timeouts::body`]: silence within the response's body |
 //! | `timeout(total = ..)` | none | [`Timeouts::total`]: all of it |
 //! | `timeout(expect = ..)` | 1 s | [`Timeouts::expect`]: the endpoint's 100, for `Expect: 100-continue` |
+//! | `retry(..)` | none | [`Retry`]: when a request is sent once more |
 //! | `body_limit` | none | the request's body |
 //! | `upgrade` | `true` | [`Router::upgrade`]: WebSocket and other protocols |
 //! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |
@@ -170,7 +188,7 @@ pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
 pub use self::config::{
-    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via,
+    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
 };
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]

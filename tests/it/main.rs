@@ -16,6 +16,7 @@ mod properties;
 mod proxy_protocol;
 mod rate;
 mod restarts;
+mod retries;
 mod routing;
 mod shutdown;
 mod smoke;

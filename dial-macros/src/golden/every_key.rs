@@ -83,6 +83,24 @@ const _: () = {
         .body_timeout(::core::time::Duration::from_millis(60000u64))
         .total_timeout(::core::time::Duration::from_millis(3600000u64))
         .expect_timeout(::core::time::Duration::from_millis(2000u64))
+        .retry(|| ::core::option::Option::Some(
+            <crate::dial::Retry as ::core::default::Default>::default()
+                .attempts(4u32)
+                .on([
+                    crate::dial::RetryOn::Connect,
+                    crate::dial::RetryOn::Reset,
+                    crate::dial::RetryOn::Timeout,
+                    crate::dial::RetryOn::Status5xx,
+                ])
+                .any_method()
+                .buffer(16384u64)
+                .backoff(::core::time::Duration::from_millis(10u64))
+                .max_backoff(::core::time::Duration::from_millis(1000u64))
+                .per_try(::core::time::Duration::from_millis(2000u64))
+                .wait(::core::time::Duration::from_millis(5000u64))
+                .budget(10u32)
+                .min_per_second(3u32),
+        ))
         .body_limit(65536u64)
         .on_response(|| crate::dial::__private::response_hook(|response| edit(response)))
         .on_error(|| crate::dial::__private::error_hook(hooks::error));

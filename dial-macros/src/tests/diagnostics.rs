@@ -3,6 +3,7 @@
 mod attribute;
 mod function;
 mod grammar;
+mod retry;
 
 use proc_macro2::{TokenStream, TokenTree};
 

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::{Router, parse_network};
 use crate::client::{Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Retry, Timeouts, Via};
 use crate::error::Error;
 use crate::handler::Response;
 use crate::handler::context::States;
@@ -21,6 +21,7 @@ pub(super) struct Defaults {
     pub(super) upgrade: bool,
     pub(super) proxy_protocol: Option<ProxyProtocol>,
     pub(super) timeouts: Timeouts,
+    pub(super) retry: Option<Retry>,
     pub(super) body_limit: Option<u64>,
     pub(super) pool: PoolConfig,
     pub(super) connector: Connector,
@@ -50,6 +51,7 @@ impl Default for Defaults {
             upgrade: true,
             proxy_protocol: None,
             timeouts: Timeouts::default(),
+            retry: None,
             body_limit: None,
             pool: PoolConfig::default(),
             connector: Connector::default(),
@@ -112,6 +114,14 @@ impl Router {
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.defaults.timeouts = timeouts;
+        self
+    }
+
+    /// When requests are sent once more, on routes that do not say it. Each route has a budget of its own. Default is none:
+    /// only what is known to be unsent goes to the next endpoint.
+    #[must_use]
+    pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
+        self.defaults.retry = retry.into();
         self
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use super::Defaults;
-use crate::config::{Forwarding, HostHeader, ProxyProtocol, Timeouts};
+use crate::config::{Forwarding, HostHeader, ProxyProtocol, Retry, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
-use crate::proxy::{ErrorHook, ResponseHook, RouteSpec, allow};
+use crate::proxy::{ErrorHook, ResponseHook, Retries, RouteSpec, allow};
 use crate::upstream::{HostEntry, Upstream};
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
@@ -45,6 +45,7 @@ pub struct Definition {
     body_timeout: Option<Duration>,
     expect_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
+    retry: Option<fn() -> Option<Retry>>,
     body_limit: Option<u64>,
     on_response: Option<fn() -> ResponseHook>,
     on_error: Option<fn() -> ErrorHook>,
@@ -111,6 +112,10 @@ impl Definition {
             allow: allow(self.methods),
             proxy_protocol: self.proxy_protocol.or(defaults.proxy_protocol),
             timeouts: self.timeouts(defaults.timeouts),
+            retries: self
+                .retry
+                .map_or(defaults.retry, |retry| retry())
+                .map(|retry| Arc::new(Retries::new(retry))),
             body_limit: self.body_limit.or(defaults.body_limit),
             rate: None,
             on_response: self.on_response.map(|hook| hook()),
@@ -164,6 +169,7 @@ impl Definition {
             body_timeout: None,
             expect_timeout: None,
             total_timeout: None,
+            retry: None,
             body_limit: None,
             on_response: None,
             on_error: None,
@@ -239,6 +245,12 @@ impl Definition {
     #[must_use]
     pub const fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn retry(mut self, retry: fn() -> Option<Retry>) -> Self {
+        self.retry = Some(retry);
         self
     }
 

@@ -4,6 +4,7 @@ mod checks;
 mod defaults;
 mod definition;
 mod foreign;
+mod into_upstream;
 mod mount;
 
 #[cfg(test)]
@@ -17,7 +18,8 @@ use ipnet::IpNet;
 
 use self::defaults::Defaults;
 pub use self::definition::{Definition, Hosts, Location, Route};
-pub use self::mount::{IntoUpstream, ProxyService, proxy, try_proxy};
+pub use self::into_upstream::IntoUpstream;
+pub use self::mount::{ProxyService, proxy, try_proxy};
 use crate::client::Client;
 use crate::error::Error;
 use crate::handler::Startup;

@@ -16,50 +16,19 @@ use ipnet::IpNet;
 
 use super::defaults::Defaults;
 use super::foreign::{improper, switched};
+use super::into_upstream::IntoUpstream;
 use super::parse_network;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
-use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Retry, Timeouts, Via};
 use crate::error::{BoxError, Error};
 use crate::fields::{Name, takes_trailers};
 use crate::handler::context::Peer;
 use crate::handler::shapes::erase;
 use crate::handler::{ClientAddr, Handler, Hop, Incoming, IntoEdit, Received, Response, Startup};
-use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
+use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, Retries, RouteSpec, allow};
 use crate::route::Params;
-use crate::upstream::{IntoHosts, Upstream};
-
-/// A list of hosts, or an [`Upstream`] that others share or change.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a list of hosts",
-    label = "expected an array, slice or `Vec` of strings, or an `Upstream`"
-)]
-pub trait IntoUpstream {
-    /// The upstream.
-    ///
-    /// # Errors
-    /// What is wrong with the hosts.
-    fn into_upstream(self) -> Result<Upstream, Error>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<H: IntoHosts> IntoUpstream for H {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Upstream::new(self)
-    }
-}
-
-impl IntoUpstream for Upstream {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Ok(self)
-    }
-}
-
-impl IntoUpstream for &Upstream {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Ok(self.clone())
-    }
-}
+use crate::upstream::Upstream;
 
 /// A load-balanced proxy as a service: for axum's `route_service`, `nest_service` and `fallback_service`, for bare
 /// hyper, or for [`Router::at`](crate::Router::at). Made by [`proxy`] and [`try_proxy`].
@@ -81,6 +50,8 @@ struct Options {
     upgrade: Option<bool>,
     proxy_status: Option<bool>,
     timeouts: Option<Timeouts>,
+    #[expect(clippy::option_option, reason = "not said, never, or this")]
+    retry: Option<Option<Retry>>,
     check: Arc<Check>,
     pool: PoolConfig,
     connector: Connector,
@@ -140,6 +111,7 @@ pub fn try_proxy<S>(
             allow: allow(&[]),
             proxy_protocol: None,
             timeouts: Timeouts::default(),
+            retries: None,
             body_limit: None,
             rate: None,
             on_response: None,
@@ -155,6 +127,7 @@ pub fn try_proxy<S>(
             upgrade: None,
             proxy_status: None,
             timeouts: None,
+            retry: None,
             check: Arc::new(move |startup| checked.check(startup)),
             pool: PoolConfig::default(),
             connector: Connector::default(),
@@ -230,6 +203,13 @@ impl ProxyService {
     #[must_use]
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
         self.with(|_, options| options.timeouts = Some(timeouts))
+    }
+
+    /// When requests are sent once more; `None` is never, but for what is known to be unsent. Default is `None`.
+    #[must_use]
+    pub fn retry(self, retry: impl Into<Option<Retry>>) -> Self {
+        let retry = retry.into();
+        self.with(|_, options| options.retry = Some(retry))
     }
 
     /// The largest request body in bytes; more is a 413. Default is no limit.
@@ -337,6 +317,8 @@ impl ProxyService {
         spec.upgrade = self.options.upgrade.unwrap_or(defaults.upgrade);
         spec.proxy_protocol = spec.proxy_protocol.or(defaults.proxy_protocol);
         spec.timeouts = self.options.timeouts.unwrap_or(defaults.timeouts);
+        let retry = self.options.retry.unwrap_or(defaults.retry);
+        spec.retries = retry.map(|retry| Arc::new(Retries::new(retry)));
         spec.body_limit = spec.body_limit.or(defaults.body_limit);
         spec.proxy_status = self.options.proxy_status.unwrap_or(defaults.proxy_status);
         spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());

@@ -1,5 +1,6 @@
 //! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
+mod attempt;
 mod download;
 mod exchange;
 mod faults;
@@ -16,10 +17,11 @@ use tokio::io::AsyncReadExt;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
+use self::attempt::Attempt;
 use self::exchange::{Exchange, switches};
 use super::pool::Pool;
 use super::stream::Stream;
-use super::{Failed, Way};
+use super::{Answered, Failed, Way};
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::fields::{self, Name};
@@ -98,7 +100,7 @@ impl Connection {
         mut self: Box<Self>,
         request: Outbound,
         way: &Way<'_>,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answered, Failed> {
         self.begin(request, way);
         let limit = if self.exchange.holds {
             way.timeouts.expect
@@ -106,10 +108,16 @@ impl Connection {
             way.timeouts.response
         };
         self.wait(limit);
+        let mut attempt = way.per_try.map(Attempt::begin);
         let head = std::future::poll_fn(|cx| {
             loop {
                 if let Poll::Ready(head) = self.poll_head(way, cx) {
                     return Poll::Ready(head);
+                }
+                if let Some(attempt) = &mut attempt
+                    && attempt.poll_over(self.writer.awaits_body(), cx).is_ready()
+                {
+                    return Poll::Ready(Err(self.tried_in_vain(attempt.limit)));
                 }
                 ready!(self.poll_silence(self.writer.total(), cx));
                 if self.exchange.holds {
@@ -281,10 +289,11 @@ impl Connection {
         Ok(None)
     }
 
-    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Answer, Failed> {
+    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Answered, Failed> {
         let mut fields = head.fields;
         let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let connected = way.hop.connect.is_some() && head.status.is_success();
+        let mut request = None;
         let body = if switched || connected {
             let protocol = fields.values(Name::Upgrade).next().filter(|_| switched);
             let protocol = protocol.and_then(|value| HeaderValue::from_bytes(value).ok());
@@ -301,8 +310,8 @@ impl Connection {
             let method = self.exchange.method();
             match Length::of_response(method, head.status, head.version, &mut fields) {
                 Ok(length) => {
-                    // It cannot be sent again any more, and the response may take long.
-                    self.exchange.request = None;
+                    // It cannot be sent again as it is, and the response may take long.
+                    request = self.exchange.request.take();
                     self.exchange.memory = None;
                     self.exchange.succeeds = !self.endpoint.is_failure(head.status);
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
@@ -314,13 +323,14 @@ impl Connection {
                 }
             }
         };
-        Ok(Answer {
+        let answer = Answer {
             status: head.status,
             version: head.version,
             fields,
             body,
             extensions: Extensions::new(),
-        })
+        };
+        Ok(Answered { answer, request })
     }
 
     /// The body of the response. One that came whole with its head frees the connection at once.
@@ -371,10 +381,10 @@ impl Connection {
         let idempotent = request
             .as_ref()
             .is_some_and(|request| request.method().is_idempotent());
-        let again = sent == RequestSent::No || stale && whole && idempotent;
         Failed {
             error: error.with_sent(sent),
-            again: request.filter(|_| again),
+            request,
+            again: sent == RequestSent::No || stale && whole && idempotent,
         }
     }
 

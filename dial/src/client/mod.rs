@@ -7,6 +7,7 @@ mod resolve;
 mod stream;
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
@@ -34,13 +35,25 @@ pub(crate) struct Way<'a> {
     pub(crate) host: Option<&'a [u8]>,
     /// What the endpoint is told of the client before HTTP begins.
     pub(crate) proxy_protocol: Option<(ProxyProtocol, Arc<Peer>)>,
+    /// How long the response's head may take on a connection, but for time in which the client is awaited.
+    pub(crate) per_try: Option<Duration>,
 }
 
-/// A request that did not get an answer. `again` gives it back when it can be sent once more: not a byte of it was
-/// written, or the connection had been idle and sending it twice does no harm.
+/// A request that got an answer.
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    /// The request without its body, for whoever wants to send it once more.
+    pub(crate) request: Option<Outbound>,
+}
+
+/// A request that did not get an answer.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    pub(crate) again: Option<Outbound>,
+    /// The request, with as much of its body as was not read.
+    pub(crate) request: Option<Outbound>,
+    /// Whether it can be sent once more as it is: not a byte of it was written, or the connection had been idle and sending it
+    /// twice does no harm.
+    pub(crate) again: bool,
 }
 
 impl Client {
@@ -61,11 +74,12 @@ impl Client {
         endpoint: &Arc<Endpoint>,
         mut request: Outbound,
         way: &Way<'_>,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answered, Failed> {
         while let Some(connection) = self.pooled(endpoint, way) {
             match connection.send(request, way).await {
                 Err(Failed {
-                    again: Some(again),
+                    request: Some(again),
+                    again: true,
                     error,
                 }) => {
                     request = again;
@@ -82,7 +96,8 @@ impl Client {
             Ok(connection) => connection.send(request, way).await,
             Err(error) => Err(Failed {
                 error,
-                again: Some(request),
+                request: Some(request),
+                again: true,
             }),
         }
     }

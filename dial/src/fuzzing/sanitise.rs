@@ -151,6 +151,7 @@ fn route(forwarding: Forwarding) -> RouteSpec {
         allow: allow(&[]),
         proxy_protocol: None,
         timeouts: Timeouts::default(),
+        retries: None,
         body_limit: None,
         rate: None,
         on_response: None,

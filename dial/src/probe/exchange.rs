@@ -63,6 +63,7 @@ impl Prober {
             proxy_protocol: check
                 .proxy_protocol
                 .map(|version| (version, Arc::new(Peer::default()))),
+            per_try: None,
         };
         match http {
             None => match self.client.connect(&target, &way).await {
@@ -87,7 +88,7 @@ impl Prober {
             .build()
             .map_err(told)?;
         let sent = self.client.send(target, request, way).await;
-        let answer = sent.map_err(|failed| told(failed.error))?;
+        let answer = sent.map_err(|failed| told(failed.error))?.answer;
         let status = answer.status.as_u16();
         match &http.contains {
             _ if !http.expects(status) => Err(format!("the status is {status}")),

@@ -6,14 +6,14 @@ use http::Method;
 use http_body::Body as _;
 use tokio::time::Instant;
 
-use crate::client::{Client, Connector, Failed, Way};
+use crate::client::{Answered, Client, Connector, Failed, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Tried};
+use crate::upstream::{AdHoc, Ask, Endpoint, Tried, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -38,7 +38,7 @@ impl Forwarder {
         self.client.connector()
     }
 
-    /// Sends a request. Bounded by the number of endpoints: each is tried once at the most.
+    /// Sends a request. Without retries each endpoint is tried once at the most, and only while the request is unsent.
     pub(crate) async fn forward(
         &self,
         route: &RouteSpec,
@@ -63,53 +63,103 @@ impl Forwarder {
             hop: &hop,
             host: host.as_deref(),
             proxy_protocol: peer,
+            per_try: None,
         };
-        if let Some(origin) = origin {
-            let endpoint = self.ad_hoc.get(&origin)?;
-            let sent = self.client.send(&endpoint, outbound, &way).await;
-            return sent.map_err(|failed| failed.error);
+        let target = if let Some(origin) = origin {
+            Target::Fixed(self.ad_hoc.get(&origin)?)
+        } else {
+            let upstream = &route.upstream;
+            Target::Balanced {
+                upstream,
+                key: upstream.hash_on().and_then(|on| key::of(draft, on)),
+                stuck: Stuck::of(draft, upstream),
+            }
+        };
+        if let Some(retries) = &route.retries {
+            // In a box: no other request has to have room for it.
+            let named = (&*route.name, &**retries);
+            return Box::pin(self.persist(named, &target, outbound, way)).await;
         }
-        let upstream = &route.upstream;
-        let key = upstream.hash_on().and_then(|on| key::of(draft, on));
-        let stuck = Stuck::of(draft, upstream);
-        let cookie = stuck.as_ref().and_then(Stuck::cookie);
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(endpoint) = upstream.pick(&Ask {
-            tried: &tried,
-            key,
-            cookie,
-        }) {
-            let flight = upstream.enter(&endpoint);
-            let attempt = upstream
-                .attempt(&endpoint, flight.as_ref())
-                .until(deadline(&outbound.draft));
-            outbound.draft.flight = flight;
-            let sent = self.client.send(&endpoint, outbound, &way).await;
-            let outcome = sent.as_ref().map(|answer| answer.status);
-            attempt.ended(outcome.map_err(|failed| &failed.error));
-            match sent {
-                Ok(mut answer) => {
-                    if let Some(stuck) = &stuck {
-                        stuck.tell(&endpoint, &mut answer);
-                    }
-                    return Ok(answer);
-                }
+        while let Some(endpoint) = target.pick(&tried) {
+            match self.attempt(&target, &endpoint, outbound, &way).await {
+                Ok(answered) => return Ok(answered.answer),
                 Err(Failed {
                     error,
-                    again: Some(again),
+                    request: Some(request),
+                    again: true,
                 }) => {
                     tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
                     tried.insert(&endpoint);
                     last = Some(error);
-                    outbound = again;
+                    outbound = request;
                 }
                 Err(Failed { error, .. }) => return Err(error),
             }
         }
-        Err(last
-            .unwrap_or_else(|| Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")))
+        Err(last.unwrap_or_else(no_endpoint))
     }
+
+    /// Sends a request to one endpoint. Whatever comes of any attempt is known here first.
+    pub(super) async fn attempt(
+        &self,
+        target: &Target<'_>,
+        endpoint: &Arc<Endpoint>,
+        mut outbound: Outbound,
+        way: &Way<'_>,
+    ) -> Result<Answered, Failed> {
+        let Target::Balanced {
+            upstream, stuck, ..
+        } = target
+        else {
+            return self.client.send(endpoint, outbound, way).await;
+        };
+        let flight = upstream.enter(endpoint);
+        let attempt = upstream.attempt(endpoint, flight.as_ref());
+        let attempt = attempt.until(deadline(&outbound.draft));
+        outbound.draft.flight = flight;
+        let mut sent = self.client.send(endpoint, outbound, way).await;
+        let outcome = sent.as_ref().map(|answered| answered.answer.status);
+        attempt.ended(outcome.map_err(|failed| &failed.error));
+        if let (Ok(answered), Some(stuck)) = (&mut sent, stuck) {
+            stuck.tell(endpoint, &mut answered.answer);
+        }
+        sent
+    }
+}
+
+/// Where a request may go.
+pub(super) enum Target<'a> {
+    Balanced {
+        upstream: &'a Upstream,
+        key: Option<u64>,
+        stuck: Option<Stuck>,
+    },
+    /// The one place a full-URL rewrite names.
+    Fixed(Arc<Endpoint>),
+}
+
+impl Target<'_> {
+    /// The endpoint of the next attempt, which is none that was tried.
+    pub(super) fn pick(&self, tried: &Tried) -> Option<Arc<Endpoint>> {
+        match self {
+            Self::Balanced {
+                upstream,
+                key,
+                stuck,
+            } => upstream.pick(&Ask {
+                tried,
+                key: *key,
+                cookie: stuck.as_ref().and_then(Stuck::cookie),
+            }),
+            Self::Fixed(endpoint) => (!tried.contains(endpoint)).then(|| Arc::clone(endpoint)),
+        }
+    }
+}
+
+pub(super) fn no_endpoint() -> Error {
+    Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")
 }
 
 /// When it is the endpoint's failure that there is no answer: not while more of the request may be awaited.

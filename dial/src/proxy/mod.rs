@@ -5,13 +5,17 @@
 
 mod admit;
 mod attempt;
+mod budget;
 mod key;
+mod persist;
 #[cfg_attr(
     not(feature = "rate_limit"),
     allow(dead_code, unreachable_pub, reason = "nobody can make one")
 )]
 mod rate;
+mod replay;
 mod respond;
+mod retry;
 pub(crate) mod rewrite;
 mod route;
 mod status;
@@ -31,6 +35,7 @@ pub(crate) use self::attempt::Forwarder;
 pub(crate) use self::rate::Rate;
 #[cfg(feature = "rate_limit")]
 pub use self::rate::RateLimit;
+pub(crate) use self::retry::Retries;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
 use crate::config::Pseudonym;

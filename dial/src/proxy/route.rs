@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::handler::context::States;
 use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
 use crate::proxy::Rate;
+use crate::proxy::Retries;
 use crate::route::EVERY_METHOD;
 use crate::upstream::Upstream;
 
@@ -36,6 +37,8 @@ pub(crate) struct RouteSpec {
     /// What stands before HTTP on the way to its endpoints.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
     pub(crate) timeouts: Timeouts,
+    /// Absent when only what is unsent is tried again.
+    pub(crate) retries: Option<Arc<Retries>>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) rate: Option<Arc<Rate>>,
     pub(crate) on_response: Option<ResponseHook>,

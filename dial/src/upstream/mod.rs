@@ -42,8 +42,8 @@ use tokio::time::Instant;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
-pub(crate) use self::balance::hash;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
+pub(crate) use self::balance::{Dice, hash};
 pub use self::builder::UpstreamBuilder;
 pub use self::control::HostStatus;
 pub use self::ejection::Ejection;
@@ -57,7 +57,7 @@ pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
 pub(crate) use self::watch::{Probed, Watch};
 
-use self::balance::{Dice, RoundRobin};
+use self::balance::RoundRobin;
 use self::config::Settings;
 use self::load::Count;
 use self::member::Member;

@@ -42,6 +42,17 @@ pub(super) struct Means<'a> {
     pub(super) in_flight: usize,
 }
 
+impl Means<'_> {
+    /// The number of this turn. Who goes on elsewhere takes none: it would be missing for the requests behind, and the same
+    /// ones would always bear what another endpoint does not.
+    fn turn(&self, tried: &Tried) -> u64 {
+        match tried.is_none() {
+            true => self.turns.take(),
+            false => self.dice.roll(),
+        }
+    }
+}
+
 impl Snapshot {
     pub(super) fn new(members: Vec<Member>, settings: &Settings, now: Instant) -> Self {
         let tier = tier(&members, settings, now);
@@ -114,8 +125,7 @@ impl Snapshot {
     /// Where it goes as the policy has it.
     fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
         if self.warm_at.is_none() && matches!(means.settings.policy, Policy(Kind::RoundRobin)) {
-            let turn = means.turns.take();
-            let mut fresh = self.rotation(turn);
+            let mut fresh = self.rotation(means.turn(ask.tried));
             return fresh.find(|member| !ask.tried.contains(&member.endpoint));
         }
         let now = self.warm_at.map(|_| Instant::now());
@@ -156,7 +166,7 @@ impl Snapshot {
         tried: &Tried,
         warmth: &dyn Fn(&Member) -> f64,
     ) -> Option<&Member> {
-        let rotation = self.rotation(means.turns.take());
+        let rotation = self.rotation(means.turn(tried));
         let fresh = rotation.filter(|member| !tried.contains(&member.endpoint));
         let mut passed = None;
         // Once around: a schedule may have the same one many times.

@@ -52,6 +52,11 @@ impl Tried {
         self.ids.contains(&endpoint.id())
     }
 
+    /// Whether there was no attempt yet.
+    pub(crate) fn is_none(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Whether the request has been to as many endpoints as it may.
     pub(crate) fn is_full(&self) -> bool {
         self.ids.len() == MAX_TRIED

@@ -16,6 +16,15 @@ fn d(_request: &mut ModifiableRequest) {}
 #[proxy("/e", hosts = ["b"], domain = "example.com", timeout(response = 1_000ms), body_limit = 0x10KiB)]
 fn e(_request: &mut ModifiableRequest) {}
 
+#[proxy("/f", hosts = ["b"], retry(off))]
+fn f(_request: &mut ModifiableRequest) {}
+
+#[proxy("/g", hosts = ["b"], retry(on = [gateway_error], budget = "30%", backoff = 5ms))]
+fn g(_request: &mut ModifiableRequest) {}
+
+#[proxy("/h", hosts = ["b"], methods = [POST], retry(on = [connect], wait = 10s))]
+fn h(_request: &mut ModifiableRequest) {}
+
 fn main() {
-    assert_eq!(dial::routes![a, b, c, d, e].len(), 5);
+    assert_eq!(dial::routes![a, b, c, d, e, f, g, h].len(), 8);
 }

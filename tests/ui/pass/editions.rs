@@ -11,6 +11,7 @@ macro_rules! handler {
             hosts = ["a", "b:1"],
             methods = [GET],
             timeout(connect = 5s, response = 500ms),
+            retry(attempts = 2, on = [connect, 5xx], buffer = 1KiB, budget = 20%),
             body_limit = 1MiB,
             on_response = |_| ()
         )]

@@ -15,6 +15,17 @@ fn edit_error(_error: &Error, response: &mut Response) {
     upgrade = true,
     proxy_protocol = v2,
     timeout(connect = 500ms, response = "2m", body = 30s, total = 1h, expect = 100ms,),
+    retry(
+        attempts = 4,
+        on = [connect, reset, timeout, 503],
+        idempotent = true,
+        buffer = 16KiB,
+        backoff = 10ms..1s,
+        per_try = 2s,
+        wait = 5s,
+        budget = 10%,
+        min_per_second = 0,
+    ),
     body_limit = 64KiB,
     on_response = |response: &mut Response| {
         response.headers_mut().remove("server");

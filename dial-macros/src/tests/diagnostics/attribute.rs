@@ -21,7 +21,7 @@ fn keys() {
         r#"hosts = ["b"], zzz = 5, name = "x""#,
         &[(
             "unknown key `zzz`; the keys are `path`, `domain`, `methods`, `hosts`, `hosts_env`, `upstream`, \
-             `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `body_limit`, `on_response`, \
+             `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `retry`, `body_limit`, `on_response`, \
              `on_error`, `name`, `register` and `crate`",
             "zzz",
         )],

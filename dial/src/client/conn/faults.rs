@@ -1,6 +1,7 @@
 //! What can go wrong on a connection to an endpoint, and whose fault it is.
 
 use std::io;
+use std::time::Duration;
 
 use super::Connection;
 use crate::client::Way;
@@ -31,6 +32,15 @@ impl Connection {
             false => (ErrorKind::ResponseTimeout, "no response"),
         };
         Error::new(kind, format!("{}: {what} within {limit:?}", self.endpoint))
+    }
+
+    /// The attempt took longer than a retrying route lets it.
+    pub(super) fn tried_in_vain(&self, limit: Duration) -> Error {
+        let what = format!(
+            "{}: no response to an attempt within {limit:?}",
+            self.endpoint
+        );
+        Error::new(ErrorKind::ResponseTimeout, what)
     }
 
     pub(super) fn bad_response(&self, bad: Malformed) -> Error {

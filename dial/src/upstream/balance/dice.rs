@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A sequence that many threads draw from: a counter, mixed (splitmix64).
 #[derive(Debug)]
-pub(in crate::upstream) struct Dice(AtomicU64);
+pub(crate) struct Dice(AtomicU64);
 
 /// 2^64 divided by the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Dice {
     /// With a seed of its own where none is given.
-    pub(in crate::upstream) fn new(seed: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
         let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(STEP));
         Self(AtomicU64::new(seed))
     }
@@ -28,7 +28,7 @@ impl Dice {
     }
 
     /// At least 0 and less than 1.
-    pub(in crate::upstream) fn part(&self) -> f64 {
+    pub(crate) fn part(&self) -> f64 {
         // 32 of its bits are exact as a float, and enough.
         let bits = u32::try_from(self.roll() >> 32).unwrap_or(0);
         f64::from(bits) / (f64::from(u32::MAX) + 1.0)

@@ -17,7 +17,7 @@ pub use self::policies::{LeastRequest, PeakEwma, Random};
 
 pub(crate) use self::key::hash;
 
-pub(super) use self::dice::Dice;
+pub(crate) use self::dice::Dice;
 pub(super) use self::ewma::Ewma;
 pub(super) use self::ring::Ring;
 pub(super) use self::round_robin::RoundRobin;

@@ -1,0 +1,124 @@
+//! Sends a request on a route with retries: until there is an answer to keep, or no attempt is left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::attempt::{Forwarder, Target, no_endpoint};
+use super::retry::{Course, Outcome, Retries};
+use crate::client::{Answered, Failed, Way};
+use crate::error::{Chain, Error};
+use crate::handler::{Answer, Outbound};
+use crate::patience::after;
+use crate::upstream::{Endpoint, Tried};
+
+/// The most that is read of a response nobody gets, to keep its connection.
+const MAX_DISCARDED: usize = 64 * 1024;
+
+impl Forwarder {
+    /// Bounded by the policy's attempts; those that reach no endpoint by their number, and then by its wait.
+    pub(super) async fn persist(
+        &self,
+        (route, retries): (&str, &Retries),
+        target: &Target<'_>,
+        mut outbound: Outbound,
+        way: Way<'_>,
+    ) -> Result<Answer, Error> {
+        let mut course = Course::begin(retries, &mut outbound.draft, Instant::now());
+        let timeouts = course.timeouts(way.timeouts);
+        let way = Way {
+            timeouts: &timeouts,
+            per_try: course.per_try(),
+            ..way
+        };
+        let mut tried = Tried::none();
+        let mut next = target.pick(&tried);
+        let (mut reached, mut unreached) = (false, None);
+        loop {
+            let Some(endpoint) = next.take() else {
+                // One that was reached before is better than a wait for another.
+                if !std::mem::take(&mut reached) && !wait(&mut course).await {
+                    return Err(unreached.unwrap_or_else(no_endpoint));
+                }
+                tried = Tried::none();
+                next = target.pick(&tried);
+                continue;
+            };
+            let (outcome, request) = match self.attempt(target, &endpoint, outbound, &way).await {
+                Err(Failed {
+                    error,
+                    request: Some(request),
+                    again: true,
+                }) => {
+                    tracing::debug!(route, "next endpoint after {}", Chain(&error));
+                    outbound = idle(request);
+                    tried.insert(&endpoint);
+                    unreached = Some(error);
+                    next = match course.waits() {
+                        false => target.pick(&tried),
+                        true if wait(&mut course).await => elsewhere(target, &mut tried),
+                        true => return Err(unreached.unwrap_or_else(no_endpoint)),
+                    };
+                    continue;
+                }
+                Err(Failed { error, request, .. }) => (Err(error), request),
+                Ok(Answered { answer, request }) => (Ok(answer), request),
+            };
+            course.reached();
+            reached = true;
+            let Some(request) = request.filter(|_| course.wants(&outcome)) else {
+                return outcome;
+            };
+            tried.insert(&endpoint);
+            next = elsewhere(target, &mut tried);
+            let other = next.as_ref().is_some_and(|next| next.id() != endpoint.id());
+            let Some((body, pause)) = course.again(&outcome, other, Instant::now()) else {
+                return outcome;
+            };
+            outbound = idle(request);
+            outbound.draft.body = body;
+            settle(outcome, &endpoint, pause, course.is_read()).await;
+        }
+    }
+}
+
+/// An endpoint the request was not at; any, if there is no such.
+fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Option<Arc<Endpoint>> {
+    target.pick(tried).or_else(|| {
+        *tried = Tried::none();
+        target.pick(tried)
+    })
+}
+
+/// A request that is at no endpoint.
+fn idle(mut request: Outbound) -> Outbound {
+    request.draft.flight = None;
+    request
+}
+
+/// Waits for an endpoint that can be reached; `false` if that was long enough.
+async fn wait(course: &mut Course<'_>) -> bool {
+    let now = Instant::now();
+    let pause = course.unreached(now);
+    if let Some(pause) = pause {
+        sleep_until(after(now, pause)).await;
+    }
+    pause.is_some()
+}
+
+/// The pause before another attempt. A response that nobody gets is read meanwhile; what is left of it then goes with its
+/// connection, and so does all of it while the request is not over, because both attempts would read the same body.
+async fn settle(outcome: Outcome, endpoint: &Endpoint, pause: Duration, is_read: bool) {
+    let until = after(Instant::now(), pause);
+    match outcome {
+        Err(error) => tracing::debug!("again after {}", Chain(&error)),
+        Ok(answer) => {
+            tracing::debug!("{endpoint}: again after {}", answer.status);
+            if is_read {
+                let _ = timeout_at(until, answer.body.bytes(MAX_DISCARDED)).await;
+            }
+        }
+    }
+    sleep_until(until).await;
+}

@@ -1,0 +1,222 @@
+//! Whether a request is sent once more, and when. No I/O, and no clock but the one it is given.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use tokio::time::Instant;
+
+use super::budget::Budget;
+use super::replay::Replay;
+use crate::body::Body;
+use crate::config::{Conditions, Retry, RetryOn, Timeouts};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Answer, Draft};
+use crate::patience::after;
+use crate::upstream::Dice;
+
+/// So many requests of a route wait for an endpoint; more fail at once.
+const MAX_WAITING: usize = 8 * 1024;
+
+/// A route's retries: what all its requests share, on all workers.
+#[derive(Debug)]
+pub(crate) struct Retries {
+    policy: Retry,
+    budget: Budget,
+    waiting: AtomicUsize,
+    dice: Dice,
+}
+
+/// What came of an attempt that may have reached its endpoint.
+pub(super) type Outcome = Result<Answer, Error>;
+
+/// The way of one request through its attempts.
+pub(super) struct Course<'a> {
+    shared: &'a Retries,
+    /// Further attempts there may be.
+    left: u32,
+    /// With what the body can be sent again. `None` if the request is not sent again once it was begun.
+    body: Option<Replay>,
+    pauses: u32,
+    /// Until when an endpoint is waited for, once it is.
+    wait: Option<(Instant, Seat<'a>)>,
+}
+
+/// A place among those who wait.
+struct Seat<'a>(&'a AtomicUsize);
+
+impl Retries {
+    pub(crate) fn new(policy: Retry) -> Self {
+        Self {
+            policy,
+            budget: Budget::new(policy.budget, policy.min_per_second),
+            waiting: AtomicUsize::new(0),
+            dice: Dice::new(None),
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// Begins with a request's first attempt.
+    pub(super) fn begin(shared: &'a Retries, draft: &mut Draft, now: Instant) -> Self {
+        let policy = &shared.policy;
+        shared.budget.deposit(now);
+        let mut course = Self {
+            shared,
+            left: policy.attempts - 1,
+            body: None,
+            pauses: 0,
+            wait: None,
+        };
+        let repeats = policy.any_method || draft.method().is_idempotent();
+        if repeats && policy.attempts > 1 && policy.on.repeats() {
+            let body = std::mem::take(&mut draft.body);
+            (course.body, draft.body) = Replay::of(body, policy.buffer);
+        }
+        course
+    }
+
+    /// The route's timeouts, for one of several attempts.
+    pub(super) fn timeouts(&self, timeouts: &Timeouts) -> Timeouts {
+        let limit = self.shared.policy.per_try.unwrap_or(Duration::MAX);
+        timeouts.connect(timeouts.connect.min(limit))
+    }
+
+    /// What else bounds an attempt: only what can be tried again is given up early.
+    pub(super) fn per_try(&self) -> Option<Duration> {
+        let limit = self.shared.policy.per_try;
+        limit.filter(|_| self.body.is_some())
+    }
+
+    /// Whether this outcome is one to try again after, but for the budget.
+    pub(super) fn wants(&self, outcome: &Outcome) -> bool {
+        let on = self.shared.policy.on;
+        let worth = match outcome {
+            Ok(answer) => on.takes_status(answer.status),
+            Err(error) => on.takes_error(error.kind()),
+        };
+        worth && self.left > 0 && self.body.as_ref().is_some_and(Replay::is_kept)
+    }
+
+    /// The body for another attempt after `outcome`, which [`wants`](Self::wants) wanted, and how long to wait before it;
+    /// `None` if there is none. `elsewhere` tells whether it goes to another endpoint.
+    pub(super) fn again(
+        &mut self,
+        outcome: &Outcome,
+        elsewhere: bool,
+        now: Instant,
+    ) -> Option<(Body, Duration)> {
+        let body = self.body.as_ref()?.body()?;
+        let asked = match outcome {
+            // Each endpoint speaks for itself.
+            Ok(answer) if !elsewhere => retry_after(answer, SystemTime::now()),
+            _ => None,
+        };
+        let asked = asked.unwrap_or_default();
+        if asked > self.shared.policy.wait || !self.shared.budget.withdraw(now) {
+            return None;
+        }
+        self.left = self.left.checked_sub(1)?;
+        Some((body, self.pause().max(asked)))
+    }
+
+    /// Whether all of the body was read, so that the attempt before reads no more of it.
+    pub(super) fn is_read(&self) -> bool {
+        self.body.as_ref().is_some_and(Replay::is_read)
+    }
+
+    /// How long to wait before an endpoint is tried again when none could be reached; `None` if it was long enough.
+    pub(super) fn unreached(&mut self, now: Instant) -> Option<Duration> {
+        let policy = &self.shared.policy;
+        if self.wait.is_none() && policy.on.has(RetryOn::Connect) {
+            let seat = Seat::take(&self.shared.waiting)?;
+            self.wait = Some((after(now, policy.wait), seat));
+        }
+        let (until, _) = self.wait.as_ref()?;
+        let left = until.saturating_duration_since(now);
+        (!left.is_zero()).then(|| self.pause().min(left))
+    }
+
+    /// Whether no endpoint could be reached before: then there is a pause after each that cannot be reached now.
+    pub(super) fn waits(&self) -> bool {
+        self.wait.is_some()
+    }
+
+    /// An endpoint was reached: should they all go away again, the wait begins anew.
+    pub(super) fn reached(&mut self) {
+        self.wait = None;
+    }
+
+    /// The next pause: twice as long as the one before, half of it up to chance.
+    fn pause(&mut self) -> Duration {
+        let policy = &self.shared.policy;
+        let factor = 1u32.checked_shl(self.pauses).unwrap_or(u32::MAX);
+        self.pauses += 1;
+        let whole = policy.backoff.saturating_mul(factor).min(policy.longest());
+        whole.mul_f64(0.5 + self.shared.dice.part() / 2.0)
+    }
+}
+
+impl Conditions {
+    /// Whether any of them is about a request that may have been sent.
+    fn repeats(self) -> bool {
+        let all = [
+            RetryOn::Reset,
+            RetryOn::Timeout,
+            RetryOn::Status5xx,
+            RetryOn::Status503,
+            RetryOn::GatewayError,
+        ];
+        all.into_iter().any(|condition| self.has(condition))
+    }
+
+    fn takes_status(self, status: StatusCode) -> bool {
+        match status.as_u16() {
+            503 if self.has(RetryOn::Status503) => true,
+            502..=504 if self.has(RetryOn::GatewayError) => true,
+            500..=599 => self.has(RetryOn::Status5xx),
+            _ => false,
+        }
+    }
+
+    /// Of what can go wrong once a request was begun.
+    fn takes_error(self, kind: ErrorKind) -> bool {
+        match kind {
+            ErrorKind::Disconnected | ErrorKind::BadResponse => self.has(RetryOn::Reset),
+            ErrorKind::ResponseTimeout => self.has(RetryOn::Timeout),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Seat<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        // Given back at once if it is one too many.
+        let seat = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(seat)
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How long the endpoint asks to be left alone (RFC 9110 §10.2.3); 503 alone is about the endpoint.
+fn retry_after(answer: &Answer, now: SystemTime) -> Option<Duration> {
+    if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    let value = answer.fields.values(&RETRY_AFTER).next()?;
+    let value = std::str::from_utf8(value).ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;
