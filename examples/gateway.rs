@@ -43,7 +43,7 @@ struct Options {
     timeouts: Timeouts,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Eject {
     After(u32),
     Never,
