@@ -53,7 +53,7 @@ struct Options {
     retries: u32,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Eject {
     After(u32),
     Never,
