@@ -48,7 +48,8 @@ fn requests() -> Vec<(&'static str, String, String)> {
             let mut chunks = String::new();
             for chunk in body.as_bytes().chunks(999) {
                 let size = chunk.len();
-                chunks += &format!("{size:x}\r\n{}\r\n", "b".repeat(size));
+                let data = "b".repeat(size);
+                chunks.extend([&*format!("{size:x}"), "\r\n", &*data, "\r\n"]);
             }
             let chunked = format!("Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
             requests.push((method, chunked, body));
