@@ -134,7 +134,7 @@ pub(super) enum Target<'a> {
     Balanced {
         upstream: &'a Upstream,
         key: Option<u64>,
-        stuck: Option<Stuck>,
+        stuck: Option<Stuck<'a>>,
     },
     /// The one place a full-URL rewrite names.
     Fixed(Arc<Endpoint>),

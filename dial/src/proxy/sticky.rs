@@ -6,23 +6,23 @@ use crate::proxy::key::cookie;
 use crate::upstream::{Endpoint, Sticky, Upstream};
 
 /// What a request on a sticky upstream brings.
-pub(super) struct Stuck {
-    sticky: Sticky,
+pub(super) struct Stuck<'a> {
+    sticky: &'a Sticky,
     /// The value of the client's cookie.
     cookie: Option<Vec<u8>>,
     https: bool,
 }
 
-impl Stuck {
+impl<'a> Stuck<'a> {
     /// `None` where the upstream is not sticky.
-    pub(super) fn of(draft: &Draft, upstream: &Upstream) -> Option<Self> {
+    pub(super) fn of(draft: &Draft, upstream: &'a Upstream) -> Option<Self> {
         let sticky = upstream.sticky()?;
         let received = draft.original();
         let mut lines = received.fields.values(Name::Cookie);
         // What is sent of it is what a trusted proxy said, or the truth.
         let mut proto = draft.headers.now().values(Name::XForwardedProto);
         Some(Self {
-            sticky: sticky.clone(),
+            sticky,
             cookie: lines
                 .find_map(|line| cookie(line, sticky.name()))
                 .map(<[u8]>::to_vec),

@@ -81,6 +81,11 @@ mod tests {
                 prop_assert_eq!(own, (weight / divisor) as usize);
             }
         }
+    }
+
+    proptest! {
+        // Each is a long list.
+        #![proptest_config(ProptestConfig::with_cases(8))]
 
         #[test]
         fn large_sums_are_scaled(weights in prop::collection::vec(1u32..=1000, 300..400)) {
