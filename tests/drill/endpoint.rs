@@ -40,7 +40,7 @@ pub(crate) enum Mode {
     CutBody,
     /// Ends the connection after each answer, and does not say so before.
     Closing,
-    /// 500 to half of the requests; what it is asked about its health it answers well.
+    /// 503 to half of the requests; what it is asked about its health it answers well.
     Brown,
 }
 
@@ -117,12 +117,12 @@ async fn serve(mut stream: TcpStream, mut mode: watch::Receiver<Mode>) -> io::Re
         sleep(if is_slow { SERVICE * 10 } else { SERVICE }).await;
         let now = mode.wait_for(|mode| *mode != Mode::Hung).await;
         let now = *now.map_err(io::Error::other)?;
-        let fails = match now {
-            Mode::Failing => true,
-            Mode::Brown => request.id.is_some() && brown.toss(),
-            _ => false,
+        let failure = match now {
+            Mode::Failing => Some("500 Internal Server Error"),
+            Mode::Brown if request.id.is_some() && brown.toss() => Some("503 Service Unavailable"),
+            _ => None,
         };
-        let (head, body) = answer(&request, fails);
+        let (head, body) = answer(&request, failure);
         match now {
             Mode::CutHead => return cut(stream, &head.as_bytes()[..head.len() / 2]).await,
             Mode::CutBody => {
@@ -138,12 +138,13 @@ async fn serve(mut stream: TcpStream, mut mode: watch::Receiver<Mode>) -> io::Re
     Ok(())
 }
 
-fn answer(request: &Request, fails: bool) -> (String, String) {
-    let (status, body) = match (fails, request.id) {
-        (true, _) => ("500 Internal Server Error", "no".to_owned()),
-        (false, Some(id)) => ("200 OK", text(&request.method, id)),
-        (false, None) => ("200 OK", "healthy".to_owned()),
+fn answer(request: &Request, failure: Option<&str>) -> (String, String) {
+    let body = match (failure, request.id) {
+        (Some(_), _) => "no".to_owned(),
+        (None, Some(id)) => text(&request.method, id),
+        (None, None) => "healthy".to_owned(),
     };
+    let status = failure.unwrap_or("200 OK");
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
         body.len()

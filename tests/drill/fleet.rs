@@ -31,8 +31,8 @@ pub(crate) struct Fault {
     pub(crate) from: Instant,
     /// When it was healed.
     pub(crate) to: Option<Instant>,
-    /// Until when the death of its process may have swallowed what was sent to it.
-    pub(crate) died: Option<Instant>,
+    /// Until when the end of its process, or of a connection, may have swallowed what was sent to it.
+    pub(crate) swallowed: Option<Instant>,
 }
 
 /// What has happened to the endpoints, and at them. Grows with the number of requests of one phase.
@@ -55,6 +55,7 @@ struct Endpoint {
     port: ClosedPort,
     /// While it runs: its process, and what that says about itself.
     child: Option<(Child, UnboundedReceiver<String>)>,
+    mode: Mode,
 }
 
 impl Fleet {
@@ -63,6 +64,7 @@ impl Fleet {
         let endpoint = |_| Endpoint {
             port: ClosedPort::new(),
             child: None,
+            mode: Mode::Well,
         };
         let mut fleet = Self {
             endpoints: (0..SIZE).map(endpoint).collect(),
@@ -83,16 +85,20 @@ impl Fleet {
         self.book.borrow()
     }
 
-    /// Has an endpoint behave so from now on. A slow or closing one serves every request: that is no fault.
+    /// Has an endpoint behave so from now on. A slow one serves every request: that is no fault.
     pub(crate) async fn set(&mut self, number: usize, mode: Mode) {
-        let faulty = !matches!(mode, Mode::Well | Mode::Slow | Mode::Closing);
+        let faulty = !matches!(mode, Mode::Well | Mode::Slow);
         if faulty {
             self.begin(number);
         }
-        let child = self.endpoints[number].child.as_mut();
-        let (child, said) = child.expect("an endpoint that runs");
+        let endpoint = &mut self.endpoints[number];
+        let was_closing = std::mem::replace(&mut endpoint.mode, mode) == Mode::Closing;
+        let (child, said) = endpoint.child.as_mut().expect("an endpoint that runs");
         child.tell(&mode.to_string()).await;
         hear(said, &format!("now {mode}")).await;
+        if was_closing {
+            self.swallowed(number);
+        }
         if !faulty {
             self.end(number);
         }
@@ -104,9 +110,7 @@ impl Fleet {
         let child = self.endpoints[number].child.take();
         let (child, _) = child.expect("an endpoint that runs");
         child.kill().await;
-        if let Some(fault) = self.book.borrow_mut().open(number) {
-            fault.died = Some(Instant::now());
-        }
+        self.swallowed(number);
     }
 
     /// Starts an endpoint that was killed.
@@ -122,7 +126,7 @@ impl Fleet {
         let (say, mut said) = mpsc::unbounded_channel();
         spawn_local(listen(number, output, say, Rc::clone(&self.book)));
         hear(&mut said, "ready").await;
-        endpoint.child = Some((child, said));
+        (endpoint.child, endpoint.mode) = (Some((child, said)), Mode::Well);
     }
 
     fn begin(&self, endpoint: usize) {
@@ -130,8 +134,14 @@ impl Fleet {
             endpoint,
             from: Instant::now(),
             to: None,
-            died: None,
+            swallowed: None,
         });
+    }
+
+    fn swallowed(&self, endpoint: usize) {
+        if let Some(fault) = self.book.borrow_mut().open(endpoint) {
+            fault.swallowed = Some(Instant::now());
+        }
     }
 
     fn end(&self, endpoint: usize) {

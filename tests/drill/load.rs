@@ -56,8 +56,20 @@ struct Clients {
     idle: RefCell<Vec<Connection>>,
 }
 
-/// Sends requests to `proxy` for as long as `script` takes, GET and POST in turn, and waits for the last ones.
-pub(crate) async fn during(proxy: SocketAddr, script: impl Future<Output = ()>) -> Vec<Outcome> {
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mix {
+    Gets,
+    /// GET and POST in turn.
+    Both,
+}
+
+/// Sends requests to `proxy` for as long as `script` takes, and waits for the last ones.
+pub(crate) async fn during(
+    proxy: SocketAddr,
+    mix: Mix,
+    script: impl Future<Output = ()>,
+) -> Vec<Outcome> {
     let clients = Rc::new(Clients {
         proxy,
         idle: RefCell::default(),
@@ -72,7 +84,8 @@ pub(crate) async fn during(proxy: SocketAddr, script: impl Future<Output = ()>) 
             () = &mut script => break,
             () = sleep_until(due) => {}
         }
-        requests.spawn_local(Rc::clone(&clients).request(id.into(), due));
+        let is_post = mix == Mix::Both && id % 2 == 1;
+        requests.spawn_local(Rc::clone(&clients).request(id.into(), is_post, due));
         while let Some(done) = requests.try_join_next() {
             outcomes.push(done.expect("a request does not panic"));
         }
@@ -82,8 +95,7 @@ pub(crate) async fn during(proxy: SocketAddr, script: impl Future<Output = ()>) 
 }
 
 impl Clients {
-    async fn request(self: Rc<Self>, id: u64, due: Instant) -> Outcome {
-        let is_post = id % 2 == 1;
+    async fn request(self: Rc<Self>, id: u64, is_post: bool, due: Instant) -> Outcome {
         let method = if is_post { Method::POST } else { Method::GET };
         let exchange = timeout(DEADLINE, self.exchange(method, id)).await;
         Outcome {

@@ -11,7 +11,7 @@
 //!
 //! | column | |
 //! |---|---|
-//! | lost | POSTs that failed so; the others are among the failed ones |
+//! | lost | POSTs that failed so; only the others are among the failed ones |
 //! | again | requests that endpoints received beyond the first of each |
 //! | load | requests at endpoints for one of a client, while the fault lasted |
 //! | out, back | until the last of a faulty endpoint's requests, and the first after it was healed |
@@ -99,21 +99,20 @@ enum Verdict {
 
 /// Plays a phase, and prints its line.
 async fn play(phase: &Phase, kind: Kind, options: &Options) -> Verdict {
-    let lacks = phase.lacks(kind);
+    let lacks = phase.lacks(kind).join(" and ");
     if phase.is_void(kind) {
-        let flag = lacks.unwrap_or_default();
-        println!("{:<18}  not played: there is no {flag}", phase.name);
+        println!("{:<18}  not played: there is no {lacks}", phase.name);
         return Verdict::Expected;
     }
     let record = phase.play(kind, options.pace).await;
     let faults = record.faults(phase.goal).join(", ");
-    let (verdict, words) = match (faults.is_empty(), lacks) {
-        (true, _) => (Verdict::Passed, "passed".to_owned()),
-        (false, Some(flag)) => (
+    let (verdict, words) = match (faults.as_str(), lacks.as_str()) {
+        ("", _) => (Verdict::Passed, "passed".to_owned()),
+        (_, "") => (Verdict::Failed, format!("FAILED: {faults}")),
+        _ => (
             Verdict::Expected,
-            format!("fails, as expected without {flag}: {faults}"),
+            format!("fails, as expected without {lacks}: {faults}"),
         ),
-        (false, None) => (Verdict::Failed, format!("FAILED: {faults}")),
     };
     println!("{:<18}  {}  {words}", phase.name, record.line());
     verdict

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::endpoint::Mode;
 use crate::fleet::{Fleet, SIZE};
-use crate::load;
+use crate::load::{self, Mix};
 use crate::proxy::{Kind, Proxy};
 use crate::report::{Record, Window};
 
@@ -39,8 +39,12 @@ pub(crate) enum Goal {
     Out(Duration),
     /// A GET may fail whose answer broke off when its head had been passed on, but only until the endpoint is out.
     Broken(usize),
-    /// GETs may fail. Endpoints get at most so many requests for one of a client.
-    Load(f64),
+    /// No failed GET, and of the POSTs no more than one of a hundred: those that went out on a connection at the moment
+    /// it was closed.
+    Closing,
+    /// Endpoints get at most so many requests for one of a client, which is a budget of a fifth and the few retries a second
+    /// that are free; and of a client's requests no greater part than this fails.
+    Load(f64, f64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +59,8 @@ enum Script {
     Deployed,
     TwoDown,
     Flapping,
-    /// All behave so for a time.
-    All(Mode),
+    Closing,
+    BrownOut,
     AllDown,
 }
 
@@ -99,19 +103,14 @@ pub(crate) const PHASES: [Phase; 14] = [
         Script::TwoDown,
     ),
     Phase::new("flapping", Goal::Nothing, &[RETRIES], Script::Flapping),
-    Phase::new(
-        "closed unannounced",
-        Goal::Nothing,
-        &[],
-        Script::All(Mode::Closing),
-    ),
+    Phase::new("closed unannounced", Goal::Closing, &[], Script::Closing),
     Phase::new(
         "all down for 2 s",
         Goal::Nothing,
         &[RETRIES],
         Script::AllDown,
     ),
-    Phase::new("brown-out", Goal::Load(1.25), &[], Script::All(Mode::Brown)),
+    Phase::new("brown-out", Goal::Load(1.3, 0.6), &[], Script::BrownOut),
 ];
 
 /// How long things take.
@@ -163,15 +162,15 @@ impl Phase {
         }
     }
 
-    /// The first flag it needs that this proxy does not have.
-    pub(crate) fn lacks(&self, kind: Kind) -> Option<&'static str> {
-        let mut needs = self.needs.iter();
-        needs.find(|flag| !kind.knows(flag)).copied()
+    /// The flags it needs that this proxy does not have.
+    pub(crate) fn lacks(&self, kind: Kind) -> Vec<&'static str> {
+        let needs = self.needs.iter().copied();
+        needs.filter(|flag| !kind.knows(flag)).collect()
     }
 
     /// Whether there is nothing to be seen without what it needs.
     pub(crate) fn is_void(&self, kind: Kind) -> bool {
-        matches!(self.script, Script::Removed) && self.lacks(kind).is_some()
+        matches!(self.script, Script::Removed) && !self.lacks(kind).is_empty()
     }
 
     /// Plays it with a proxy and endpoints of its own.
@@ -186,7 +185,12 @@ impl Phase {
             pace,
             windows: Vec::new(),
         };
-        let outcomes = load::during(addr, stage.play(self.script)).await;
+        // Only what may be sent again can be too much.
+        let mix = match self.script {
+            Script::BrownOut => Mix::Gets,
+            _ => Mix::Both,
+        };
+        let outcomes = load::during(addr, mix, stage.play(self.script)).await;
         stage.proxy.assert_runs();
         Record::new(&outcomes, &stage.fleet.book(), &stage.windows)
     }
@@ -213,7 +217,7 @@ impl Stage {
             }
             Script::Each(mode) => {
                 for number in 0..in_turn {
-                    self.set(&[number], mode).await;
+                    self.set(&[number], mode, fault).await;
                 }
             }
             Script::Removed => {
@@ -238,7 +242,8 @@ impl Stage {
                     sleep(FLAP).await;
                 }
             }
-            Script::All(mode) => self.set(&[0, 1, 2], mode).await,
+            Script::Closing => self.set(&[0, 1, 2], Mode::Closing, fault).await,
+            Script::BrownOut => self.set(&[0, 1, 2], Mode::Brown, fault * 3).await,
             Script::AllDown => self.kill(&[0, 1, 2], ALL_DOWN).await,
         }
         sleep(self.pace.calm).await;
@@ -257,12 +262,12 @@ impl Stage {
         self.healed(numbers, from, to).await;
     }
 
-    async fn set(&mut self, numbers: &[usize], mode: Mode) {
+    async fn set(&mut self, numbers: &[usize], mode: Mode, time: Duration) {
         let from = Instant::now();
         for &number in numbers {
             self.fleet.set(number, mode).await;
         }
-        sleep(self.pace.fault).await;
+        sleep(time).await;
         let to = Instant::now();
         for &number in numbers {
             self.fleet.set(number, Mode::Well).await;
