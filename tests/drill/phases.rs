@@ -37,7 +37,8 @@ pub(crate) enum Goal {
     Nothing,
     /// The same, and a faulty endpoint gets requests for no longer than this.
     Out(Duration),
-    /// A GET may fail whose answer broke off when its head had been passed on, but only until the endpoint is out.
+    /// A GET may fail whose answer broke off when its head had been passed on, but only until the endpoint is out:
+    /// so many for each time one is faulty.
     Broken(usize),
     /// No failed GET, and of the POSTs no more than one of a hundred: those that went out on a connection at the moment
     /// it was closed.

@@ -69,6 +69,8 @@ pub(crate) struct Record {
     /// Of clients' requests while the fault lasted: how many endpoints had for one, and the part that failed.
     load: f64,
     failing: f64,
+    /// How often an endpoint was faulty.
+    windows: usize,
     /// The slowest of them; `None` where one was never.
     out: Option<Duration>,
     back: Option<Duration>,
@@ -116,6 +118,7 @@ impl Record {
             again: book.receipts.len() - arrived.len(),
             load,
             failing,
+            windows: windows.len(),
             out: all(Window::out),
             back: all(Window::back),
         }
@@ -140,6 +143,7 @@ impl Record {
             Goal::Broken(most) => {
                 let broken = self.gets.get(&Failure::Reset).copied().unwrap_or(0);
                 check(gets == broken, "GETs failed that were not broken off");
+                let most = most * self.windows;
                 check(broken <= most, &format!("more than {most} were broken off"));
             }
             Goal::Closing => {
