@@ -34,9 +34,12 @@ const WARM_UP: u32 = 500;
 const SWEEP: Duration = Duration::from_millis(200);
 /// For all changes of a policy, on a machine that is busy.
 const DEADLINE: Duration = Duration::from_mins(2);
-/// Memory that may be held at the end and was not before, whatever the number of changes, and for each: tables keep the
-/// size they once needed. An endpoint is larger.
-const SLACK: (usize, u32) = (128 * 1024, 16);
+/// Memory that may be held after a round and was not before, whatever the number of changes, and for each: an endpoint is
+/// larger.
+const SLACK: (usize, u32) = (16 * 1024, 16);
+/// Rounds until one leaves nothing: tables keep the size they once needed, and a room to read into may be held by chance,
+/// but a leak is there in each.
+const ROUNDS: u32 = 4;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: churn\r\n\r\n";
 
@@ -99,14 +102,18 @@ async fn churn(name: &str, policy: Policy, changes: u32) {
 
     let mut hosts = Hosts::new(upstream, origins.urls());
     round(addr, &mut hosts, WARM_UP).await;
-    let before = settled(&mut hosts, &origins).await;
-    let (mean, worst) = round(addr, &mut hosts, changes).await;
-    let after = settled(&mut hosts, &origins).await;
-
-    println!("{name}: {changes} changes of {mean:?}, {worst:?} at most; {before:?}, {after:?}");
-    assert_eq!(after.files, before.files, "{name}: no file is left open");
-    let most = before.memory + SLACK.0 + (SLACK.1 * changes) as usize;
-    assert!(after.memory <= most, "{name}: {before:?}, then {after:?}");
+    let mut before = settled(&mut hosts, &origins).await;
+    for number in 1..=ROUNDS {
+        let (mean, worst) = round(addr, &mut hosts, changes).await;
+        let after = settled(&mut hosts, &origins).await;
+        println!("{name}: {changes} changes of {mean:?}, {worst:?} at most; {before:?}, {after:?}");
+        eventually(|| Usage::now().files <= before.files).await;
+        if after.memory <= before.memory + SLACK.0 + (SLACK.1 * changes) as usize {
+            return;
+        }
+        assert!(number < ROUNDS, "{name}: it grows with every round");
+        before = after;
+    }
 }
 
 /// Makes as many changes, each when a request was answered after the last one. Tells how long one took, on average and at most.
