@@ -40,11 +40,13 @@ pub(super) fn launch(setting: &Setting<'_>) -> Vec<String> {
     let mut command = command();
     GATEWAY.clone_into(&mut command[0]);
     let hosts: Vec<_> = setting.hosts.iter().map(ToString::to_string).collect();
-    let (flag, value) = match setting.list {
-        Some(list) => (DISCOVER, format!("file:{}", list.display())),
-        None => ("--hosts", hosts.join(",")),
-    };
-    command.extend([flag.to_owned(), value]);
-    command.extend(["--listen".to_owned(), setting.listen.to_string()]);
+    let listen = setting.listen.to_string();
+    for (flag, value) in [("--listen", listen), ("--hosts", hosts.join(","))] {
+        command.extend([flag.to_owned(), value]);
+    }
+    // The hosts are what they are at first.
+    if let Some(list) = setting.list {
+        command.extend([DISCOVER.to_owned(), format!("file:{}", list.display())]);
+    }
     command
 }
