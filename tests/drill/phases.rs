@@ -65,7 +65,11 @@ enum Script {
     AllDown,
 }
 
+/// How long a faulty endpoint may get requests.
 const OUT: Goal = Goal::Out(Duration::from_millis(2500));
+
+/// A host that has left the list, before it is stopped.
+const LEFT: Duration = Duration::from_millis(1900);
 
 pub(crate) const PHASES: [Phase; 14] = [
     Phase::new("steady", Goal::Nothing, &[], Script::Steady),
@@ -87,7 +91,7 @@ pub(crate) const PHASES: [Phase; 14] = [
     ),
     Phase::new(
         "removed and added",
-        Goal::Nothing,
+        Goal::Out(LEFT),
         &[DISCOVER],
         Script::Removed,
     ),
