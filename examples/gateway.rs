@@ -4,12 +4,14 @@
 //! cargo run --release --example gateway -- --listen 127.0.0.1:8080 --hosts 127.0.0.1:9001,127.0.0.1:9002
 //! ```
 //!
-//! Every path and method goes to the hosts in turn, path and query unchanged.
+//! Every path and method goes to the hosts, in turn unless told otherwise, path and query unchanged.
 
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
+use dial::{
+    HashOn, HostEntry, HostHeader, ModifiableRequest, Policy, Router, Server, Timeouts, Upstream,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -17,7 +19,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "\
 usage: gateway --hosts A,B,C [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
-  --hosts A,B,C           where to send requests, in turn
+  --hosts A,B,C           where to send requests
+  --weights 3,1,1         the part of the requests for each host    [1 each]
+  --balance POLICY        which host gets a request     [round_robin]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -26,11 +30,14 @@ usage: gateway --hosts A,B,C [options]
   --body-limit SIZE       for the body of a request     [none]
   --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
                           if that is less than 5s       [60s and 5m]
-DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
+DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB. POLICY is round_robin, least_request, peak_ewma, random, or
+consistent_hash on one of client_ip, path, header:NAME and cookie:NAME, as in consistent_hash:header:X-Tenant.";
 
 struct Options {
     listen: String,
     hosts: Vec<String>,
+    weights: Vec<u32>,
+    balance: Policy,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -55,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // The whole handler: what comes in goes out.
-    let proxy = dial::try_proxy(options.hosts, |request: ModifiableRequest| request)?
+    let proxy = dial::try_proxy(options.upstream()?, |request: ModifiableRequest| request)?
         .host_header(options.host_header);
     let mut router = Router::new()
         .at("/{*path}", proxy)
@@ -82,6 +89,8 @@ impl Options {
         let mut options = Self {
             listen: "127.0.0.1:8080".to_owned(),
             hosts: Vec::new(),
+            weights: Vec::new(),
+            balance: Policy::round_robin(),
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -95,13 +104,12 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
-                "--workers" => {
-                    let workers = value()?;
-                    let number = workers
-                        .parse()
-                        .map_err(|_| format!("bad number `{workers}`"))?;
-                    options.workers = Some(number);
+                "--weights" => {
+                    let weights = list(&value()?).into_iter();
+                    options.weights = weights.map(number).collect::<Result<_, _>>()?;
                 }
+                "--balance" => options.balance = policy(&value()?)?,
+                "--workers" => options.workers = Some(number(value()?)?),
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -111,11 +119,46 @@ impl Options {
                 _ => return Err(format!("unknown flag `{flag}`")),
             }
         }
-        match options.hosts.is_empty() {
-            true => Err("--hosts is missing".to_owned()),
-            false => Ok(options),
+        match (options.hosts.len(), options.weights.len()) {
+            (0, _) => Err("--hosts is missing".to_owned()),
+            (hosts, weights) if weights > 0 && weights != hosts => {
+                Err(format!("{weights} weights for {hosts} hosts"))
+            }
+            _ => Ok(options),
         }
     }
+
+    fn upstream(&self) -> dial::Result<Upstream> {
+        let weights = self.weights.iter().chain(std::iter::repeat(&1));
+        let hosts = self.hosts.iter().zip(weights);
+        let hosts: Vec<_> = hosts
+            .map(|(host, weight)| HostEntry::new(host).weight(*weight))
+            .collect();
+        let builder = Upstream::builder().hosts(hosts);
+        builder.balance(self.balance.clone()).build()
+    }
+}
+
+fn policy(text: &str) -> Result<Policy, String> {
+    let on = match text.split(':').collect::<Vec<_>>()[..] {
+        ["round_robin"] => return Ok(Policy::round_robin()),
+        ["least_request"] => return Ok(Policy::least_request()),
+        ["peak_ewma"] => return Ok(Policy::peak_ewma()),
+        ["random"] => return Ok(Policy::random()),
+        ["consistent_hash", "client_ip"] => HashOn::ClientIp,
+        // The name of the parameter in the path that all requests match.
+        ["consistent_hash", "path"] => HashOn::param("path"),
+        ["consistent_hash", "header", name] => {
+            HashOn::header(name).map_err(|error| error.to_string())?
+        }
+        ["consistent_hash", "cookie", name] => HashOn::cookie(name),
+        _ => return Err(format!("unknown policy `{text}`")),
+    };
+    Ok(Policy::consistent_hash(on))
+}
+
+fn number<T: std::str::FromStr>(text: String) -> Result<T, String> {
+    text.parse().map_err(|_| format!("bad number `{text}`"))
 }
 
 /// `RUST_LOG=debug`; errors only by default.
@@ -217,7 +260,30 @@ mod tests {
         );
         assert_eq!(parse("").unwrap().timeouts, Timeouts::default());
 
+        let options = parse("--weights 3,1 --balance least_request").unwrap();
+        assert_eq!((options.weights, options.hosts.len()), (vec![3, 1], 2));
+        for (policy, shown) in [
+            ("random", "random"),
+            ("consistent_hash:client_ip", "ClientIp"),
+            ("consistent_hash:header:X-Tenant", "x-tenant"),
+            ("consistent_hash:path", "path"),
+        ] {
+            let options = parse(&format!("--balance {policy}")).unwrap();
+            let built = format!("{:?}", options.balance);
+            assert!(built.contains(shown), "{built}");
+            assert_eq!(options.upstream().unwrap().len(), 2);
+        }
+        // What the flags cannot know is said when the upstream is made.
+        assert!(parse("--weights 3,0").unwrap().upstream().is_err());
+
         for (flags, problem) in [
+            ("--weights 3", "1 weights for 2 hosts"),
+            ("--weights 3,x", "bad number `x`"),
+            ("--balance fastest", "unknown policy `fastest`"),
+            (
+                "--balance consistent_hash",
+                "unknown policy `consistent_hash`",
+            ),
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
                 "--upstream-timeout 5",

@@ -4,6 +4,7 @@ mod defaults;
 mod definition;
 mod foreign;
 mod mount;
+mod upstreams;
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,9 @@ use http::Method;
 use ipnet::IpNet;
 
 use self::defaults::Defaults;
-pub use self::definition::{Definition, Hosts, Location, Route};
-pub use self::mount::{IntoUpstream, ProxyService, proxy, try_proxy};
+pub use self::definition::{Definition, Location, Route};
+pub use self::mount::{ProxyService, proxy, try_proxy};
+pub use self::upstreams::{Hosts, IntoUpstream, LazyUpstream};
 use crate::client::Client;
 use crate::error::Error;
 use crate::handler::Startup;

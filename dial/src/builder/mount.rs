@@ -17,6 +17,7 @@ use ipnet::IpNet;
 use super::defaults::Defaults;
 use super::foreign::{improper, switched};
 use super::parse_network;
+use super::upstreams::IntoUpstream;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
 use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
@@ -27,39 +28,7 @@ use crate::handler::shapes::erase;
 use crate::handler::{ClientAddr, Handler, Hop, Incoming, IntoEdit, Received, Response, Startup};
 use crate::proxy::{ErrorHook, Forwarder, Lane, ResponseHook, RouteSpec, allow};
 use crate::route::Params;
-use crate::upstream::{IntoHosts, Upstream};
-
-/// A list of hosts, or an [`Upstream`] that others share or change.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a list of hosts",
-    label = "expected an array, slice or `Vec` of strings, or an `Upstream`"
-)]
-pub trait IntoUpstream {
-    /// The upstream.
-    ///
-    /// # Errors
-    /// What is wrong with the hosts.
-    fn into_upstream(self) -> Result<Upstream, Error>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<H: IntoHosts> IntoUpstream for H {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Upstream::new(self)
-    }
-}
-
-impl IntoUpstream for Upstream {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Ok(self)
-    }
-}
-
-impl IntoUpstream for &Upstream {
-    fn into_upstream(self) -> Result<Upstream, Error> {
-        Ok(self.clone())
-    }
-}
+use crate::upstream::Upstream;
 
 /// A load-balanced proxy as a service: for axum's `route_service`, `nest_service` and `fallback_service`, for bare
 /// hyper, or for [`Router::at`](crate::Router::at). Made by [`proxy`] and [`try_proxy`].
