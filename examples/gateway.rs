@@ -106,10 +106,12 @@ impl Options {
                 "--hosts" => options.hosts = list(&value()?),
                 "--weights" => {
                     let weights = list(&value()?).into_iter();
-                    options.weights = weights.map(number).collect::<Result<_, _>>()?;
+                    options.weights = weights
+                        .map(|weight| number(&weight))
+                        .collect::<Result<_, _>>()?;
                 }
                 "--balance" => options.balance = policy(&value()?)?,
-                "--workers" => options.workers = Some(number(value()?)?),
+                "--workers" => options.workers = Some(number(&value()?)?),
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
                 "--trust" => options.trust = list(&value()?),
                 "--proxy-protocol" => options.proxy_protocol = true,
@@ -157,7 +159,7 @@ fn policy(text: &str) -> Result<Policy, String> {
     Ok(Policy::consistent_hash(on))
 }
 
-fn number<T: std::str::FromStr>(text: String) -> Result<T, String> {
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("bad number `{text}`"))
 }
 

@@ -4,7 +4,7 @@ use crate::args::{Args, RouteKey};
 use crate::faults::{Checked, Faults, listing, nearest};
 use crate::function::Function;
 use crate::hosts;
-use crate::model::{Entry, Host, Hosts};
+use crate::model::{Entry, Hosts};
 use crate::values::{array, bare, literal, named, string, string_literal};
 use quote::ToTokens;
 use syn::{Expr, Ident, Lit, LitStr};
@@ -131,7 +131,7 @@ fn options(element: &Expr) -> Vec<&Expr> {
     }
 }
 
-fn host(element: &Expr, seen: &mut Vec<String>, faults: &mut Faults) -> Checked<Host> {
+fn host(element: &Expr, seen: &mut Vec<String>, faults: &mut Faults) -> Checked<Expr> {
     let first = match bare(element) {
         Expr::Tuple(tuple) => tuple.elems.first(),
         Expr::Paren(paren) => Some(&*paren.expr),
@@ -149,7 +149,7 @@ fn host(element: &Expr, seen: &mut Vec<String>, faults: &mut Faults) -> Checked<
     };
     let Some(string) = string_literal(first) else {
         return match literal(first) {
-            None => Ok(Host::Computed(first.clone())),
+            None => Ok(first.clone()),
             Some(_) => Err(faults.at(
                 first,
                 "an endpoint is a string, such as `\"http://backend:8080\"`",
@@ -163,7 +163,7 @@ fn host(element: &Expr, seen: &mut Vec<String>, faults: &mut Faults) -> Checked<
         }
         Ok(endpoint) => {
             seen.push(endpoint);
-            Ok(Host::Literal(string.clone()))
+            Ok(first.clone())
         }
         Err(fault) => Err(faults.at(string, fault)),
     }

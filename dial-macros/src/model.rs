@@ -86,15 +86,10 @@ pub(crate) enum Hosts {
 
 /// One endpoint of a list.
 pub(crate) struct Entry {
-    pub(crate) host: Host,
+    /// If it is a literal, a checked one.
+    pub(crate) host: Expr,
     pub(crate) weight: Option<Expr>,
     pub(crate) backup: bool,
-}
-
-pub(crate) enum Host {
-    /// A checked one.
-    Literal(LitStr),
-    Computed(Expr),
 }
 
 /// How an upstream works, but for its hosts.
@@ -110,7 +105,7 @@ pub(crate) enum Balance {
     Plain(&'static str),
     ConsistentHash(HashKey),
     /// One of the user's own, and what it is told of requests.
-    Custom(Expr, Option<HashKey>),
+    Custom(Box<Expr>, Option<HashKey>),
 }
 
 /// What of a request decides where it goes.

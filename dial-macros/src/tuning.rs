@@ -185,10 +185,10 @@ fn custom(
             policy,
             "`custom` begins with a policy, as in `custom(Fill::new(), header = \"X-Tenant\")`",
         )),
-        [policy] => Ok(Balance::Custom(policy.clone(), None)),
+        [policy] => Ok(Balance::Custom(Box::new(policy.clone()), None)),
         [policy, key] => {
             let key = hash_key(key, params, faults)?;
-            Ok(Balance::Custom(policy.clone(), Some(key)))
+            Ok(Balance::Custom(Box::new(policy.clone()), Some(key)))
         }
         [_, _, third, ..] => Err(faults.at(third, "a request has one key; keep one")),
         [] => Err(faults.at(

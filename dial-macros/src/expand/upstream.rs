@@ -1,8 +1,8 @@
 //! The code of an upstream: its hosts, and how it works.
 
 use super::made;
-use crate::model::{Balance, Entry, HashKey, Host, Hosts, Shared, Tuning};
-use crate::values::bare;
+use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
+use crate::values::{bare, string_literal};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -38,17 +38,7 @@ pub(crate) fn upstream(shared: &Shared) -> TokenStream {
 pub(super) fn hosts(krate: &TokenStream, hosts: &Hosts) -> TokenStream {
     let site = Span::mixed_site();
     match hosts {
-        Hosts::Listed(entries) => match entries.iter().map(literal).collect::<Option<Vec<_>>>() {
-            Some(literals) => {
-                quote_spanned!(site=> #krate::__private::Hosts::Listed(&[#(#literals),*]))
-            }
-            None => {
-                let entries = entries.iter().map(|each| entry(krate, each));
-                quote_spanned! {site=>
-                    #krate::__private::Hosts::Computed(|| #krate::__private::hosts([#(#entries),*]))
-                }
-            }
-        },
+        Hosts::Listed(entries) => listed(krate, entries),
         Hosts::Env(variable) => quote_spanned!(site=> #krate::__private::Hosts::Env(#variable)),
         Hosts::Computed(expr) => {
             let made = made(krate, "hosts", expr);
@@ -68,25 +58,29 @@ pub(super) fn hosts(krate: &TokenStream, hosts: &Hosts) -> TokenStream {
     }
 }
 
+/// Strings alone, where that is all there is.
+fn listed(krate: &TokenStream, entries: &[Entry]) -> TokenStream {
+    let site = Span::mixed_site();
+    let literals: Option<Vec<_>> = entries.iter().map(literal).collect();
+    if let Some(literals) = literals {
+        return quote_spanned!(site=> #krate::__private::Hosts::Listed(&[#(#literals),*]));
+    }
+    let entries = entries.iter().map(|each| entry(krate, each));
+    quote_spanned! {site=>
+        #krate::__private::Hosts::Computed(|| #krate::__private::hosts([#(#entries),*]))
+    }
+}
+
 /// The string that all of an entry is.
 fn literal(entry: &Entry) -> Option<&LitStr> {
-    match entry {
-        Entry {
-            host: Host::Literal(literal),
-            weight: None,
-            backup: false,
-        } => Some(literal),
-        _ => None,
-    }
+    let plain = entry.weight.is_none() && !entry.backup;
+    string_literal(&entry.host).filter(|_| plain)
 }
 
 /// `dial::__private::entry("http://backend").weight(3)`
 fn entry(krate: &TokenStream, entry: &Entry) -> TokenStream {
     let site = Span::mixed_site();
-    let host = match &entry.host {
-        Host::Literal(literal) => made(krate, "entry", literal),
-        Host::Computed(expr) => made(krate, "entry", expr),
-    };
+    let host = made(krate, "entry", &entry.host);
     let weight = entry
         .weight
         .as_ref()
@@ -107,10 +101,10 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
             .slow_start(::core::time::Duration::from_millis(#millis))
         });
     }
-    match calls.is_empty() {
-        true => calls,
-        false => quote_spanned!(site=> .tuned(|__upstream| __upstream #calls)),
+    if calls.is_empty() {
+        return calls;
     }
+    quote_spanned!(site=> .tuned(|__upstream| __upstream #calls))
 }
 
 fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
@@ -125,7 +119,7 @@ fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
             quote_spanned!(site=> .balance(#krate::Policy::consistent_hash(#key)))
         }
         Balance::Custom(expr, key) => {
-            let policy = made(krate, "policy", expr);
+            let policy = made(krate, "policy", &**expr);
             let key = key.as_ref().map(|key| {
                 let key = hash_on(krate, key);
                 quote_spanned!(site=> .hash_on(#key))

@@ -85,7 +85,7 @@ fn from_path(request: ModifiableRequest) -> ModifiableRequest {
 
 dial::upstream! {
     static UNSET = env("DIAL_TEST_SURELY_UNSET"), balance = least_request;
-    static WEIGHTLESS = [("good", weight = none().len() as u32)];
+    static WEIGHTLESS = [("good", weight = u32::from(none().is_empty()) - 1)];
 }
 
 #[proxy("/static", upstream = UNSET, register = false)]
