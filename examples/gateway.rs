@@ -4,14 +4,14 @@
 //! cargo run --release --example gateway -- --listen 127.0.0.1:8080 --hosts 127.0.0.1:9001,127.0.0.1:9002
 //! ```
 //!
-//! Every path and method goes to the hosts in turn, path and query unchanged.
+//! Every path and method goes to the hosts, in turn unless told otherwise, path and query unchanged.
 
 use std::error::Error;
 use std::time::Duration;
 
 use dial::{
-    Ejection, HealthCheck, HostHeader, ModifiableRequest, Retry, RetryOn, Router, Server, Timeouts,
-    Upstream,
+    Ejection, HashOn, HealthCheck, HostEntry, HostHeader, ModifiableRequest, Policy, Retry,
+    RetryOn, Router, Server, Timeouts, Upstream,
 };
 
 #[global_allocator]
@@ -20,7 +20,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "\
 usage: gateway --hosts A,B,C [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
-  --hosts A,B,C           where to send requests, in turn
+  --hosts A,B,C           where to send requests
+  --weights 3,1,1         the part of the requests for each host    [1 each]
+  --balance POLICY        which host gets a request     [round_robin]
   --health-path PATH      ask hosts for it, and send sick ones nothing: any status below 400 is health
   --health-interval DUR   how often each is asked       [5s]
   --eject N|never         consecutive failures after which a host gets nothing for a while, 5xx among them
@@ -35,7 +37,8 @@ usage: gateway --hosts A,B,C [options]
                           if that is less than 5s       [60s and 5m]
   --retries N             further attempts after a reset, a timeout or a 5xx, of idempotent methods, and a wait
                           while no host can be reached  [0]
-DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
+DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB. POLICY is round_robin, least_request, peak_ewma, random, or
+consistent_hash on one of client_ip, path, header:NAME and cookie:NAME, as in consistent_hash:header:X-Tenant.";
 
 struct Options {
     listen: String,
@@ -43,6 +46,8 @@ struct Options {
     health_path: Option<String>,
     health_interval: Option<Duration>,
     eject: Option<Eject>,
+    weights: Vec<u32>,
+    balance: Policy,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -105,6 +110,8 @@ impl Options {
             health_path: None,
             health_interval: None,
             eject: None,
+            weights: Vec::new(),
+            balance: Policy::round_robin(),
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -119,6 +126,13 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
+                "--weights" => {
+                    let weights = list(&value()?).into_iter();
+                    options.weights = weights
+                        .map(|weight| number(&weight))
+                        .collect::<Result<_, _>>()?;
+                }
+                "--balance" => options.balance = policy(&value()?)?,
                 "--health-path" => options.health_path = Some(value()?),
                 "--health-interval" => options.health_interval = Some(duration(&value()?)?),
                 "--eject" => {
@@ -138,17 +152,25 @@ impl Options {
                 _ => return Err(format!("unknown flag `{flag}`")),
             }
         }
-        if options.hosts.is_empty() {
-            return Err("--hosts is missing".to_owned());
-        }
         if options.health_interval.is_some() && options.health_path.is_none() {
             return Err("--health-interval needs --health-path".to_owned());
         }
-        Ok(options)
+        match (options.hosts.len(), options.weights.len()) {
+            (0, _) => Err("--hosts is missing".to_owned()),
+            (hosts, weights) if weights > 0 && weights != hosts => {
+                Err(format!("{weights} weights for {hosts} hosts"))
+            }
+            _ => Ok(options),
+        }
     }
 
     fn upstream(&self) -> dial::Result<Upstream> {
-        let mut upstream = Upstream::builder().hosts(&self.hosts);
+        let weights = self.weights.iter().chain(std::iter::repeat(&1));
+        let hosts = self.hosts.iter().zip(weights);
+        let hosts = hosts.map(|(host, weight)| HostEntry::new(host).weight(*weight));
+        let mut upstream = Upstream::builder()
+            .hosts(hosts.collect::<Vec<_>>())
+            .balance(self.balance.clone());
         if let Some(path) = &self.health_path {
             let mut check = HealthCheck::http(path);
             if let Some(interval) = self.health_interval {
@@ -167,16 +189,30 @@ impl Options {
     }
 }
 
+fn policy(text: &str) -> Result<Policy, String> {
+    let on = match text.split(':').collect::<Vec<_>>()[..] {
+        ["round_robin"] => return Ok(Policy::round_robin()),
+        ["least_request"] => return Ok(Policy::least_request()),
+        ["peak_ewma"] => return Ok(Policy::peak_ewma()),
+        ["random"] => return Ok(Policy::random()),
+        ["consistent_hash", "client_ip"] => HashOn::ClientIp,
+        // The name of the parameter in the path that all requests match.
+        ["consistent_hash", "path"] => HashOn::param("path"),
+        ["consistent_hash", "header", name] => {
+            HashOn::header(name).map_err(|error| error.to_string())?
+        }
+        ["consistent_hash", "cookie", name] => HashOn::cookie(name),
+        _ => return Err(format!("unknown policy `{text}`")),
+    };
+    Ok(Policy::consistent_hash(on))
+}
+
 /// `RUST_LOG=debug`; errors only by default.
 fn log_level() -> tracing_subscriber::filter::LevelFilter {
     let level = std::env::var("RUST_LOG")
         .ok()
         .and_then(|level| level.parse().ok());
     level.unwrap_or(tracing_subscriber::filter::LevelFilter::ERROR)
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("bad number `{text}`"))
 }
 
 fn list(value: &str) -> Vec<String> {
@@ -302,8 +338,31 @@ mod tests {
         assert_eq!(retry(1), retry(2).map(|retry| retry.attempts(2)));
         assert_eq!(retry(u32::MAX), retry(15));
 
+        let options = parse("--weights 3,1 --balance least_request").unwrap();
+        assert_eq!((options.weights, options.hosts.len()), (vec![3, 1], 2));
+        for (policy, shown) in [
+            ("random", "random"),
+            ("consistent_hash:client_ip", "ClientIp"),
+            ("consistent_hash:header:X-Tenant", "x-tenant"),
+            ("consistent_hash:path", "path"),
+        ] {
+            let options = parse(&format!("--balance {policy}")).unwrap();
+            let built = format!("{:?}", options.balance);
+            assert!(built.contains(shown), "{built}");
+            assert_eq!(options.upstream().unwrap().len(), 2);
+        }
+        // What the flags cannot know is said when the upstream is made.
+        assert!(parse("--weights 3,0").unwrap().upstream().is_err());
+
         for (flags, problem) in [
             ("--eject often", "bad number `often`"),
+            ("--weights 3", "1 weights for 2 hosts"),
+            ("--weights 3,x", "bad number `x`"),
+            ("--balance fastest", "unknown policy `fastest`"),
+            (
+                "--balance consistent_hash",
+                "unknown policy `consistent_hash`",
+            ),
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
                 "--upstream-timeout 5",

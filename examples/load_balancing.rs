@@ -5,12 +5,9 @@
 //! ```
 //! Each route below says what to `curl`.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use dial::{
-    Forwarding, ModifiableRequest, Response, Router, Server, StatusCode, Upstream, proxy, routes,
-};
+use dial::{Forwarding, ModifiableRequest, Response, Router, Server, StatusCode, proxy, routes};
 
 mod demo;
 
@@ -28,6 +25,26 @@ fn basic(request: ModifiableRequest) -> ModifiableRequest {
 /// `curl http://127.0.0.1:8080/mixed`
 #[proxy("/mixed", hosts = ["http://127.0.0.1:9001", "127.0.0.1:9002", "localhost:9003"])]
 fn mixed(request: ModifiableRequest) -> ModifiableRequest {
+    request
+}
+
+/// Weights and a backup: of four requests three go to the first host, and to the third only what no other can take.
+///
+/// `curl http://127.0.0.1:8080/weighted` answers 1, 1, 2, 1, ...
+#[proxy("/weighted", hosts = [("127.0.0.1:9001", weight = 3), "127.0.0.1:9002", ("127.0.0.1:9003", backup)])]
+fn weighted(request: ModifiableRequest) -> ModifiableRequest {
+    request
+}
+
+/// The same host for the same user, also after a restart; when a host goes, only its users move.
+///
+/// `curl http://127.0.0.1:8080/feed/7` always answers alike.
+#[proxy(
+    "/feed/{_user}",
+    hosts = ["127.0.0.1:9001", "127.0.0.1:9002", "127.0.0.1:9003"],
+    balance = consistent_hash(param = "_user"),
+)]
+fn feed(request: ModifiableRequest) -> ModifiableRequest {
     request
 }
 
@@ -82,14 +99,15 @@ fn health(_request: ModifiableRequest) -> Result<Response, StatusCode> {
     }
 }
 
+dial::upstream! {
+    /// Any number of routes may share it.
+    static ELASTIC = ["127.0.0.1:9001", "127.0.0.1:9002"], balance = least_request, slow_start = 10s;
+}
+
 /// An upstream whose hosts change while the program runs; `main` adds and removes one every two seconds.
 ///
 /// `curl http://127.0.0.1:8080/elastic`
-static ELASTIC: LazyLock<Upstream> = LazyLock::new(|| {
-    Upstream::new(["127.0.0.1:9001", "127.0.0.1:9002"]).expect("the hosts are well-formed")
-});
-
-#[proxy("/elastic", upstream = &ELASTIC)]
+#[proxy("/elastic", upstream = ELASTIC)]
 fn elastic(request: ModifiableRequest) -> ModifiableRequest {
     request
 }
@@ -104,7 +122,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The same as `dial::serve`, with the routes named and some options set.
     let router = Router::new()
-        .mount(routes![basic, mixed, bypass, search, api, health, elastic])
+        .mount(routes![
+            basic, mixed, weighted, feed, bypass, search, api, health, elastic
+        ])
         .forwarding(Forwarding::XForwarded);
     let server = Server::builder()
         .drain_timeout(Duration::from_secs(5))

@@ -44,6 +44,8 @@ pub(crate) enum RouteKey {
     Hosts,
     HostsEnv,
     Upstream,
+    Balance,
+    SlowStart,
     HostHeader,
     Forwarded,
     Upgrade,
@@ -80,7 +82,12 @@ pub(crate) enum TimeoutKey {
     Expect,
 }
 
-const fn value<K>(
+/// What other tools call the keys of an upstream.
+pub(crate) const BALANCE_ALSO: &[&str] =
+    &["lb", "policy", "load_balancing", "algorithm", "lb_policy"];
+pub(crate) const SLOW_START_ALSO: &[&str] = &["slowstart", "warmup", "warm_up"];
+
+pub(crate) const fn value<K>(
     key: K,
     name: &'static str,
     example: &'static str,
@@ -105,6 +112,8 @@ impl Keys for RouteKey {
             &["backend", "backends", "endpoint", "endpoints", "server", "servers", "target", "targets", "to"]),
         value(RouteKey::HostsEnv, "hosts_env", r#"hosts_env = "BACKENDS""#, &["env"]),
         value(RouteKey::Upstream, "upstream", "upstream = shared()", &["pool", "cluster"]),
+        value(RouteKey::Balance, "balance", "balance = least_request", BALANCE_ALSO),
+        value(RouteKey::SlowStart, "slow_start", "slow_start = 30s", SLOW_START_ALSO),
         value(RouteKey::HostHeader, "host_header", "host_header = preserve", &["preserve_host"]),
         value(RouteKey::Forwarded, "forwarded", "forwarded = both", &["x_forwarded", "forward", "forwarding"]),
         value(RouteKey::Upgrade, "upgrade", "upgrade = false", &["upgrades", "websocket", "websockets", "ws"]),

@@ -7,7 +7,11 @@
 //! Where a user's type decides whether the code compiles, the code lies on that type: an error then shows
 //! the type and not the attribute.
 
-use crate::model::{Argument, Form, Forwarded, HostHeader, Hosts, ProxyProtocol, Route, Source};
+mod upstream;
+
+pub(crate) use upstream::upstream;
+
+use crate::model::{Argument, Form, Forwarded, HostHeader, ProxyProtocol, Route, Source};
 use crate::retries::retries;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, format_ident, quote_spanned};
@@ -205,7 +209,8 @@ fn check(route: &Route<'_>) -> TokenStream {
 fn definition(route: &Route<'_>) -> TokenStream {
     let krate = &route.krate;
     let name = &route.name;
-    let hosts = hosts(route);
+    let hosts = upstream::hosts(krate, &route.hosts);
+    let tuning = upstream::tuning(krate, &route.tuning);
     let settings = settings(route);
     quote_spanned! {Span::mixed_site()=>
         static __DIAL_DEFINITION: #krate::__private::Definition = #krate::__private::Definition::new(
@@ -219,26 +224,7 @@ fn definition(route: &Route<'_>) -> TokenStream {
             __dial_call,
             __dial_check,
             #hosts,
-        ) #settings;
-    }
-}
-
-fn hosts(route: &Route<'_>) -> TokenStream {
-    let site = Span::mixed_site();
-    let krate = &route.krate;
-    match &route.hosts {
-        Hosts::Listed(endpoints) => {
-            quote_spanned!(site=> #krate::__private::Hosts::Listed(&[#(#endpoints),*]))
-        }
-        Hosts::Env(variable) => quote_spanned!(site=> #krate::__private::Hosts::Env(#variable)),
-        Hosts::Computed(expr) => {
-            let made = made(route, "hosts", expr);
-            quote_spanned!(site=> #krate::__private::Hosts::Computed(|| #made))
-        }
-        Hosts::Shared(expr) => {
-            let made = made(route, "upstream", expr);
-            quote_spanned!(site=> #krate::__private::Hosts::Shared(|| #made))
-        }
+        ) #tuning #settings;
     }
 }
 
@@ -290,11 +276,11 @@ fn settings(route: &Route<'_>) -> TokenStream {
     }
     calls.extend(limits(route));
     if let Some(hook) = &route.on_response {
-        let made = made(route, "response_hook", hook);
+        let made = made(krate, "response_hook", hook);
         calls.extend(quote_spanned!(site=> .on_response(|| #made)));
     }
     if let Some(hook) = &route.on_error {
-        let made = made(route, "error_hook", hook);
+        let made = made(krate, "error_hook", hook);
         calls.extend(quote_spanned!(site=> .on_error(|| #made)));
     }
     calls
@@ -325,9 +311,9 @@ fn limits(route: &Route<'_>) -> TokenStream {
 }
 
 /// `dial::__private::MAKER(EXPR)`, lying on the user's expression.
-fn made(route: &Route<'_>, maker: &str, expr: &syn::Expr) -> TokenStream {
+fn made(krate: &TokenStream, maker: &str, expr: &impl ToTokens) -> TokenStream {
     let here = expr.span().resolved_at(Span::mixed_site());
-    let krate = placed(&route.krate, here);
+    let krate = placed(krate, here);
     let maker = Ident::new(maker, here);
     quote_spanned!(here=> #krate::__private::#maker(#expr))
 }

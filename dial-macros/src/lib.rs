@@ -1,4 +1,5 @@
-//! The `#[proxy]` attribute of dial. Reach it through the `dial` crate, as `dial::proxy`.
+//! The `#[proxy]` attribute and the `upstream!` macro of dial. Reach them through the `dial` crate, as `dial::proxy` and
+//! `dial::upstream`.
 //!
 //! The way of an attribute through this crate, one file a step:
 //!
@@ -9,11 +10,14 @@
 //!                    └── faults.rs ──────> fallback.rs     the errors, the function and a stub
 //! ```
 //!
+//! `upstreams.rs` reads statics that hold an upstream in the same way.
+//!
 //! Parsing keeps tokens, so that every fault can be shown where it was written. Validation reports all
 //! faults at once. What it hands on cannot be wrong, so expansion cannot fail.
 
 mod args;
 mod domain;
+mod endpoints;
 mod expand;
 mod fallback;
 mod faults;
@@ -25,6 +29,8 @@ mod retries;
 mod retry;
 mod signature;
 mod timeouts;
+mod tuning;
+mod upstreams;
 mod validate;
 mod values;
 
@@ -58,9 +64,11 @@ use proc_macro2::TokenStream;
 /// | `path = "/a/{id}/{*rest}"` | every path | what the request's path must match; a bare first string means the same |
 /// | `domain = "a.com"` or `["a.com", "*.b.com"]` | any | what the request's host must match |
 /// | `methods = [GET, POST]` | all but `CONNECT` | what the request's method must be |
-/// | `hosts = ["http://a:8080", ..]` or an expression | | where requests go, in turn |
+/// | `hosts = ["http://a:8080", ..]` or an expression | | where requests go; see below for weights |
 /// | `hosts_env = "BACKENDS"` | | the same, a comma list read from the environment at startup |
-/// | `upstream = EXPR` | | the same, an upstream that routes share |
+/// | `upstream = API` | | the same, an upstream that routes share: a `dial::upstream!`, or any expression that is one |
+/// | `balance = least_request` | `round_robin` | which host gets a request; see below |
+/// | `slow_start = 30s` | none | how long it takes until a host that is new, or healthy again, gets all of its load |
 /// | `host_header = endpoint` or `preserve` | `endpoint` | the `Host` that the endpoint sees |
 /// | `forwarded = x_forwarded`, `rfc7239`, `both` or `off` | the server's | which forwarding headers are written |
 /// | `upgrade = false` | the server's | whether a client may turn its connection into another protocol, such as WebSocket |
@@ -74,9 +82,28 @@ use proc_macro2::TokenStream;
 /// | `register = false` | `true` | keeps the route out of the registry that `dial::serve` reads |
 /// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
 ///
-/// Exactly one of `hosts`, `hosts_env` and `upstream` is given.
+/// Exactly one of `hosts`, `hosts_env` and `upstream` is given. `balance` and `slow_start` are an upstream's own, so a route
+/// with `upstream` has neither.
 ///
 /// The server's is what its `dial::Router` was given, or the default of that.
+///
+/// # Hosts
+///
+/// A host is a string, or a string with options in parentheses: `("http://large:8080", weight = 3)` gets three requests for
+/// each one of a host without a weight (1 to 1000), and `("http://elsewhere", backup)` gets some only while no other host
+/// can. Both options may be given, and a string may be any expression that is one.
+///
+/// | `balance` | who gets a request |
+/// |---|---|
+/// | `round_robin` | each in turn, in the order of the list |
+/// | `least_request` | the one with fewer requests under way, of two that are drawn |
+/// | `peak_ewma` | the one that is likely to answer first, of two that are drawn |
+/// | `random` | any |
+/// | `consistent_hash(KEY)` | the same one for the same key; the others' keys stay when one host goes |
+/// | `custom(EXPR)`, `custom(EXPR, KEY)` | whom a `dial::Policy` or a `dial::Balance` of your own chooses |
+///
+/// All of them heed weights. A `KEY` is `header = "X-Tenant"`, `cookie = "name"`, `client_ip` or `param = "id"`, which is
+/// a parameter of the route's path.
 ///
 /// # Timeouts
 ///
@@ -129,6 +156,39 @@ pub fn proxy(
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     expand(attribute.into(), item.into()).into()
+}
+
+/// Declares upstreams in statics, for routes to share: health, connections and the rotation are then one.
+///
+/// ```ignore
+/// dial::upstream! {
+///     /// The API's backends.
+///     pub static API = ["http://large:8080", ("http://small:8080", weight = 2)],
+///         balance = least_request,
+///         slow_start = 30s;
+///
+///     static FILES = env("FILE_SERVERS");
+/// }
+///
+/// #[dial::proxy("/users/{id}", upstream = API)]
+/// fn user(request: &mut dial::ModifiableRequest, id: u64) {}
+/// ```
+///
+/// Each is a `dial::LazyUpstream`, which derefs to a `dial::Upstream`: `API.add_host("http://third:8080")`,
+/// `dial::proxy(&API, handler)`. Attributes, documentation and visibility are the static's.
+///
+/// Behind `=` come the hosts: a list as in [`proxy`](macro@proxy), an expression, or `env("NAME")`, an environment variable
+/// that holds a comma list. What is written out is checked when it is compiled; what is not is an error at startup, of every
+/// route that uses the upstream.
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `balance = least_request` | `round_robin` | which host gets a request, as in [`proxy`](macro@proxy) |
+/// | `slow_start = 30s` | none | how long it takes until a host that is new, or healthy again, gets all of its load |
+/// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
+#[proc_macro]
+pub fn upstream(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    upstreams::expand(input.into()).into()
 }
 
 fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,9 +1,9 @@
-//! A route whose every part was checked. Nothing here can be wrong, so expansion cannot fail.
+//! A route, or an upstream, whose every part was checked. Nothing here can be wrong, so expansion cannot fail.
 
 use crate::function::Function;
 use crate::path::Param;
 use proc_macro2::TokenStream;
-use syn::{Expr, LitStr, Type};
+use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
 
 pub(crate) struct Route<'a> {
     pub(crate) function: &'a Function,
@@ -14,6 +14,7 @@ pub(crate) struct Route<'a> {
     /// Absent when the route takes every path.
     pub(crate) path: Option<RoutePath>,
     pub(crate) hosts: Hosts,
+    pub(crate) tuning: Tuning,
     /// Empty when the route takes every host; in lower case.
     pub(crate) domains: Vec<String>,
     /// Empty when the route takes every method.
@@ -76,14 +77,57 @@ pub(crate) struct RoutePath {
 
 /// Where requests go.
 pub(crate) enum Hosts {
-    /// Checked endpoints.
-    Listed(Vec<LitStr>),
+    /// Endpoints one by one.
+    Listed(Vec<Entry>),
     /// A list that is known when the program runs.
     Computed(Expr),
     /// The environment variable that holds the list.
     Env(LitStr),
     /// An upstream made elsewhere.
     Shared(Expr),
+}
+
+/// One endpoint of a list.
+pub(crate) struct Entry {
+    /// If it is a literal, a checked one.
+    pub(crate) host: Expr,
+    pub(crate) weight: Option<Expr>,
+    pub(crate) backup: bool,
+}
+
+/// How an upstream works, but for its hosts.
+#[derive(Default)]
+pub(crate) struct Tuning {
+    pub(crate) balance: Option<Balance>,
+    /// In milliseconds.
+    pub(crate) slow_start: Option<u64>,
+}
+
+pub(crate) enum Balance {
+    /// A policy without arguments, by the name of its constructor.
+    Plain(&'static str),
+    ConsistentHash(HashKey),
+    /// One of the user's own, and what it is told of requests.
+    Custom(Box<Expr>, Option<HashKey>),
+}
+
+/// What of a request decides where it goes.
+pub(crate) enum HashKey {
+    /// In lower case.
+    Header(String),
+    Cookie(String),
+    ClientIp,
+    Param(String),
+}
+
+/// An upstream in a static.
+pub(crate) struct Shared {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) krate: TokenStream,
+    pub(crate) hosts: Hosts,
+    pub(crate) tuning: Tuning,
 }
 
 #[derive(Clone, Copy)]

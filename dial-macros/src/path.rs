@@ -181,7 +181,7 @@ fn bad_name(name: &str, text: &str) -> String {
 }
 
 /// Whether an argument can be called so.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters
         .next()

@@ -3,8 +3,8 @@
 use crate::args::{Args, RetryKey, RouteKey};
 use crate::faults::{Checked, Faults, listing, nearest};
 use crate::model::{Backoff, Condition, Retry, Timeouts};
-use crate::validate::{array, optional};
-use crate::values::{bare, boolean, duration, literal, percentage, size, whole, word};
+use crate::validate::optional;
+use crate::values::{array, bare, boolean, duration, literal, percentage, size, whole, word};
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Lit, RangeLimits};
 

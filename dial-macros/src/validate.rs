@@ -3,15 +3,16 @@
 use crate::args::{Args, Keys, RouteKey};
 use crate::faults::{Checked, Faults};
 use crate::function::Function;
-use crate::model::{Forwarded, HostHeader, Hosts, ProxyProtocol, Route, RoutePath};
-use crate::values::word;
-use crate::values::{bare, boolean, choice, literal, plain_path, size, string, string_literal};
-use crate::{domain, hosts, path, retry, signature, timeouts};
+use crate::model::{Forwarded, HostHeader, ProxyProtocol, Route, RoutePath};
+use crate::values::{
+    array, boolean, choice, is_token, plain_path, size, string, string_literal, word,
+};
+use crate::{domain, endpoints, path, retry, signature, timeouts, tuning};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprArray, LitStr, Token};
+use syn::{Expr, LitStr, Token};
 
 type RouteArgs = Args<RouteKey>;
 
@@ -23,7 +24,8 @@ pub(crate) fn validate<'a>(
     // Each part is checked before the first `?`, so that one compilation shows all faults.
     let path = optional(args, RouteKey::Path, |expr| route_path(expr, faults));
     let handler = signature::check(function, path.as_ref(), faults);
-    let hosts = where_to(args, function, faults);
+    let hosts = endpoints::where_to(args, function, faults);
+    let tuning = tuning::of_route(args, path.as_ref(), faults);
     let domains = optional(args, RouteKey::Domain, |expr| domains(expr, faults));
     let methods = optional(args, RouteKey::Methods, |expr| {
         let methods = methods(expr, faults)?;
@@ -57,6 +59,7 @@ pub(crate) fn validate<'a>(
         name: name?.unwrap_or_else(|| function.signature.ident.unraw().to_string()),
         path: path?,
         hosts: hosts?,
+        tuning: tuning?,
         domains: domains?.unwrap_or_default(),
         methods: methods?.unwrap_or_default(),
         host_header: host_header?,
@@ -95,113 +98,6 @@ fn route_path(expr: &Expr, faults: &mut Faults) -> Checked<RoutePath> {
         Ok(params) => Ok(RoutePath { literal, params }),
         Err(found) => all(&found, &literal, faults),
     }
-}
-
-/// The one of `hosts`, `hosts_env` and `upstream` that was given.
-fn where_to(args: &RouteArgs, function: &Function, faults: &mut Faults) -> Checked<Hosts> {
-    const KEYS: [RouteKey; 3] = [RouteKey::Hosts, RouteKey::HostsEnv, RouteKey::Upstream];
-    let given = args.any_of(&KEYS);
-    if let [first, others @ ..] = given.as_slice()
-        && !others.is_empty()
-    {
-        let mut reported = Ok(());
-        for other in others {
-            let message = format!(
-                "`{}` and `{}` both say where requests go; keep one",
-                first.name, other.name
-            );
-            reported = Err(faults.at(&other.name, message));
-        }
-        reported?;
-    }
-    let broken = KEYS.iter().find_map(|key| args.broken(*key));
-    if let (Some(reported), true) = (broken, given.is_empty()) {
-        return Err(reported);
-    }
-
-    if let Some(expr) = args.expr(RouteKey::Hosts) {
-        return listed(expr, faults);
-    }
-    if let Some(expr) = args.expr(RouteKey::HostsEnv) {
-        return variable(expr, faults).map(Hosts::Env);
-    }
-    if let Some(expr) = args.expr(RouteKey::Upstream) {
-        return Ok(Hosts::Shared(expr.clone()));
-    }
-    let message = "missing `hosts`: where do requests go? Add `hosts = [\"http://backend:8080\"]`";
-    Err(match args.expr(RouteKey::Path) {
-        Some(path) => faults.at(path, message),
-        None => faults.at(&function.signature.ident, message),
-    })
-}
-
-/// `hosts = ..`: literals are checked wherever they stand in a list.
-fn listed(expr: &Expr, faults: &mut Faults) -> Checked<Hosts> {
-    if literal(expr).is_some() {
-        let message = format!("`hosts` is a list: write `[{}]`", expr.to_token_stream());
-        return Err(faults.at(expr, message));
-    }
-    let Some(list) = array(expr) else {
-        return Ok(Hosts::Computed(expr.clone()));
-    };
-    if list.elems.is_empty() {
-        return Err(faults.at(
-            expr,
-            "`hosts` is empty; a route needs at least one endpoint",
-        ));
-    }
-    let mut sound = Ok(());
-    let mut literals = Vec::new();
-    let mut seen = Vec::new();
-    for element in &list.elems {
-        let Some(string) = string_literal(element) else {
-            if literal(element).is_some() {
-                sound = Err(faults.at(
-                    element,
-                    "an endpoint is a string, such as `\"http://backend:8080\"`",
-                ));
-            }
-            continue;
-        };
-        match hosts::parse(&string.value()) {
-            Ok(endpoint) if seen.contains(&endpoint) => {
-                let message = format!("this endpoint is listed twice (`{endpoint}`)");
-                sound = Err(faults.at(string, message));
-            }
-            Ok(endpoint) => seen.push(endpoint),
-            Err(fault) => sound = Err(faults.at(string, fault)),
-        }
-        literals.push(string.clone());
-    }
-    sound?;
-    if literals.len() == list.elems.len() {
-        Ok(Hosts::Listed(literals))
-    } else {
-        Ok(Hosts::Computed(expr.clone()))
-    }
-}
-
-/// The array that `expr` is, also behind a `&`.
-pub(crate) fn array(expr: &Expr) -> Option<&ExprArray> {
-    match bare(expr) {
-        Expr::Array(array) => Some(array),
-        Expr::Reference(reference) => array(&reference.expr),
-        _ => None,
-    }
-}
-
-/// `hosts_env = ..`: a name that every shell can set.
-fn variable(expr: &Expr, faults: &mut Faults) -> Checked<LitStr> {
-    let name = string(expr, "hosts_env", faults)?;
-    let text = name.value();
-    let letters = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if text.is_empty() || !letters || text.as_bytes()[0].is_ascii_digit() {
-        let message = "`hosts_env` names an environment variable, such as `BACKENDS`";
-        return Err(faults.at(name, message));
-    }
-    Ok(name)
 }
 
 fn domains(expr: &Expr, faults: &mut Faults) -> Checked<Vec<String>> {
@@ -267,9 +163,7 @@ fn method(expr: &Expr) -> Result<String, String> {
             );
         }
     };
-    // RFC 9110, section 5.6.2
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(token) {
+    if !is_token(&name) {
         return Err(format!("`{name}` is not a method"));
     }
     let upper = name.to_ascii_uppercase();
@@ -329,7 +223,7 @@ fn route_name(expr: &Expr, faults: &mut Faults) -> Checked<String> {
     Ok(name)
 }
 
-fn krate(expr: &Expr, faults: &mut Faults) -> Checked<TokenStream> {
+pub(crate) fn krate(expr: &Expr, faults: &mut Faults) -> Checked<TokenStream> {
     match (plain_path(expr), string_literal(expr)) {
         (Some(path), _) => Ok(path.to_token_stream()),
         (None, Some(string)) => {

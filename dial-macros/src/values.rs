@@ -2,7 +2,7 @@
 
 use crate::faults::{Checked, Faults, listing, nearest};
 use std::ops::RangeInclusive;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
+use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr, Path};
 
 /// Sees through the invisible groups in which `macro_rules!` fragments arrive.
 pub(crate) fn bare(expr: &Expr) -> &Expr {
@@ -39,6 +39,23 @@ pub(crate) fn plain_path(expr: &Expr) -> Option<&Path> {
     }
 }
 
+/// The array that `expr` is, also behind a `&`.
+pub(crate) fn array(expr: &Expr) -> Option<&ExprArray> {
+    match bare(expr) {
+        Expr::Array(array) => Some(array),
+        Expr::Reference(reference) => array(&reference.expr),
+        _ => None,
+    }
+}
+
+/// What stands in parentheses beside a value: `NAME`, or `NAME = VALUE`.
+pub(crate) fn named(expr: &Expr) -> Option<(&Ident, Option<&Expr>)> {
+    match bare(expr) {
+        Expr::Assign(assign) => Some((word(&assign.left)?, Some(&assign.right))),
+        other => Some((word(other)?, None)),
+    }
+}
+
 /// The single word that `expr` is.
 pub(crate) fn word(expr: &Expr) -> Option<&Ident> {
     plain_path(expr)?.get_ident()
@@ -49,6 +66,12 @@ pub(crate) fn string(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<Lit
         Some(string) => Ok(string.clone()),
         None => Err(faults.at(expr, format!("`{key}` must be a string literal"))),
     }
+}
+
+/// Whether `text` is a token, as methods and the names of fields and cookies are (RFC 9110 §5.6.2, RFC 6265 §4.1.1).
+pub(crate) fn is_token(text: &str) -> bool {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(token)
 }
 
 pub(crate) fn boolean(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<bool> {

@@ -79,8 +79,39 @@
 //! # Where a request goes
 //!
 //! [`ModifiableRequest::rewrite_uri`] with a path leaves the choice to the balancer: the hosts take turns in the order
-//! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
-//! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
+//! of their list, exactly, whatever the number of threads. With a full URL the request goes there.
+//!
+//! A host may have a weight, or be a backup, and `balance` names another [policy](Policy): `least_request`, `peak_ewma`,
+//! `random`, `consistent_hash(..)` on something of the request, or `custom(EXPR)`, a [`Balance`] of your own. Routes that
+//! name one [`upstream!`] share its rotation, its connections and all that is known of its hosts, which may come, go, be
+//! drained and change their weight at any time:
+//!
+//! ```
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! dial::upstream! {
+//!     /// The API's backends.
+//!     static API = ["http://small:8080", ("http://large:8080", weight = 3), ("http://elsewhere:8080", backup)],
+//!         balance = least_request,
+//!         slow_start = 30s;
+//! }
+//!
+//! #[proxy("/users/{_id}", upstream = API)]
+//! fn user(request: &mut ModifiableRequest) {
+//!     request.prefix_path("/v2");
+//! }
+//!
+//! // Each user's requests go to one cache, and stay there when another one leaves.
+//! #[proxy("/feed/{_user}", hosts = ["cache1", "cache2", "cache3"], balance = consistent_hash(param = "_user"))]
+//! fn feed(_request: &mut ModifiableRequest) {}
+//!
+//! # fn main() -> dial::Result<()> {
+//! API.drain_host("http://small:8080")?;
+//! API.set_weight("http://large:8080", 5)?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`Upstream::builder`] makes the same while the program runs.
 //!
 //! # What a proxy owes
 //!
@@ -185,7 +216,9 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 pub use self::body::Body;
-pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
+pub use self::builder::{
+    Definition, IntoUpstream, LazyUpstream, ProxyService, Route, Router, proxy, try_proxy,
+};
 pub use self::client::Resolve;
 pub use self::config::{
     Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
@@ -209,7 +242,7 @@ pub use self::upstream::{
 };
 #[cfg(feature = "sticky")]
 pub use self::upstream::{SameSite, Sticky};
-pub use dial_macros::proxy;
+pub use dial_macros::{proxy, upstream};
 
 /// What handlers and dial's own fallible functions return; `T` is [`Outbound`] unless named.
 pub type Result<T = Outbound> = std::result::Result<T, Error>;
@@ -243,7 +276,8 @@ pub mod __private {
     pub use crate::handler::{Outcome, Startup, param};
 
     use crate::{
-        Error, ErrorHook, HostEntry, IntoEdit, IntoHosts, Response, ResponseHook, Upstream,
+        Error, ErrorHook, HostEntry, IntoEdit, IntoHostEntry, IntoHosts, IntoUpstream, Policy,
+        Response, ResponseHook, Upstream,
     };
 
     /// `hosts = EXPR`.
@@ -251,9 +285,19 @@ pub mod __private {
         Ok(hosts.into_hosts())
     }
 
+    /// One of `hosts = [..]`.
+    pub fn entry(host: impl IntoHostEntry) -> HostEntry {
+        host.into_host_entry()
+    }
+
     /// `upstream = EXPR`.
-    pub fn upstream(upstream: impl Into<Upstream>) -> Upstream {
-        upstream.into()
+    pub fn upstream(upstream: impl IntoUpstream) -> Result<Upstream, Error> {
+        upstream.into_upstream()
+    }
+
+    /// `balance = custom(EXPR)`.
+    pub fn policy(policy: impl Into<Policy>) -> Policy {
+        policy.into()
     }
 
     /// `on_response = EXPR`.

@@ -3,6 +3,7 @@
 mod balance;
 mod child;
 mod crowd;
+mod declared;
 mod ejection;
 mod failures;
 mod handlers;

@@ -34,7 +34,9 @@ const _: () = {
             },
             __dial_call,
             __dial_check,
-            ::dial::__private::Hosts::Shared(|| ::dial::__private::upstream(shared())),
+            ::dial::__private::Hosts::Shared(|| ::dial::__private::upstream(
+                &upstreams::API,
+            )),
         )
         .methods(&["GET"]);
     #[automatically_derived]

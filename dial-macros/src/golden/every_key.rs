@@ -71,6 +71,12 @@ const _: () = {
                 backends(),
             )),
         )
+        .tuned(|__upstream| {
+            __upstream
+                .balance(crate::dial::__private::policy(Fill::new()))
+                .hash_on(crate::dial::HashOn::param("id"))
+                .slow_start(::core::time::Duration::from_millis(30000u64))
+        })
         .path("/api/{id}/{*rest}")
         .domains(&["example.com", "*.example.org"])
         .methods(&["GET", "POST", "M-SEARCH"])

@@ -4,6 +4,7 @@ mod attribute;
 mod function;
 mod grammar;
 mod retry;
+mod upstreams;
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -16,9 +17,12 @@ fn faults(source: &str) -> Vec<Fault> {
     let _pound = tokens.next();
     let attribute = group(tokens.next());
     let arguments = group(attribute.into_iter().nth(1));
-    let output: Vec<TokenTree> = crate::expand(arguments, tokens.collect())
-        .into_iter()
-        .collect();
+    reported(source, crate::expand(arguments, tokens.collect()))
+}
+
+/// The faults that an expansion of `source` reports.
+fn reported(source: &str, output: TokenStream) -> Vec<Fault> {
+    let output: Vec<TokenTree> = output.into_iter().collect();
     // `::core::compile_error!{ "message" }`: the first token lies where the fault begins, the last one
     // where it ends.
     let mut faults = Vec::new();
@@ -54,7 +58,18 @@ fn group(token: Option<TokenTree>) -> TokenStream {
 /// Checks that `source` has exactly these faults.
 #[track_caller]
 fn check(source: &str, expected: &[(&str, &str)]) {
-    let found = faults(source);
+    compare(source, &faults(source), expected);
+}
+
+/// The same of `upstream! { source }`.
+#[track_caller]
+fn statics(source: &str, expected: &[(&str, &str)]) {
+    let output = crate::upstreams::expand(source.parse().unwrap());
+    compare(source, &reported(source, output), expected);
+}
+
+#[track_caller]
+fn compare(source: &str, found: &[Fault], expected: &[(&str, &str)]) {
     let found: Vec<(&str, &str)> = found
         .iter()
         .map(|(message, place)| (message.as_str(), place.as_str()))

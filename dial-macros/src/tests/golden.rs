@@ -7,7 +7,10 @@ use quote::quote;
 use std::path::Path;
 
 fn check(name: &str, attribute: TokenStream, item: TokenStream) {
-    let output = crate::expand(attribute, item);
+    compare(name, crate::expand(attribute, item));
+}
+
+fn compare(name: &str, output: TokenStream) {
     let text = output.to_string();
     let file = syn::parse2(output).unwrap_or_else(|error| panic!("{error} in {text}"));
     let printed = prettyplease::unparse(&file);
@@ -46,6 +49,8 @@ fn every_key() {
             domain = ["Example.com", "*.example.org"],
             methods = [GET, POST, "M-SEARCH"],
             hosts = backends(),
+            balance = custom(Fill::new(), param = "id"),
+            slow_start = 30s,
             host_header = preserve,
             forwarded = rfc7239,
             upgrade = false,
@@ -86,10 +91,44 @@ fn every_key() {
 }
 
 #[test]
+fn weights() {
+    check(
+        "weights",
+        quote!(
+            "/cache",
+            hosts = [
+                ("http://a", weight = 3),
+                "b",
+                (other(), weight = LIGHT),
+                ("c", backup),
+                ("d", weight = 2, backup)
+            ],
+            balance = consistent_hash(header = "X-Tenant"),
+        ),
+        quote! {
+            fn cache(request: &mut ModifiableRequest) {}
+        },
+    );
+}
+
+#[test]
+fn upstream() {
+    let source = quote! {
+        /// The API's.
+        #[cfg(feature = "api")]
+        pub static API = ["http://a", ("b", weight = 2)], balance = least_request, slow_start = 30s;
+        static PLAIN = ["a", "b"];
+        pub(crate) static FILES = env("FILES"), balance = consistent_hash(client_ip), crate = other::dial;
+        static COMPUTED = backends()
+    };
+    compare("upstream", crate::upstreams::expand(source));
+}
+
+#[test]
 fn edited() {
     check(
         "edited",
-        quote!(upstream = shared(), methods = [GET]),
+        quote!(upstream = upstreams::API, methods = [GET]),
         quote! {
             fn r#type(request: &mut ModifiableRequest) {
                 request.set_header("x-a", "b");

@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use once_cell::sync::OnceCell;
-
 use super::Defaults;
+use super::upstreams::{Hosts, Source, Tune};
 use crate::config::{Forwarding, HostHeader, ProxyProtocol, Retry, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
 use crate::proxy::{ErrorHook, ResponseHook, Retries, RouteSpec, allow};
-use crate::upstream::{HostEntry, Upstream};
+use crate::upstream::Upstream;
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
 #[diagnostic::on_unimplemented(
@@ -34,8 +33,7 @@ pub struct Definition {
     pub(super) methods: &'static [&'static str],
     pub(super) check: fn(&Startup<'_>) -> Result<(), Error>,
     call: fn(ModifiableRequest) -> Outcome,
-    hosts: Hosts,
-    upstream: OnceCell<Upstream>,
+    source: Source,
     host_header: Option<HostHeader>,
     forwarding: Option<Forwarding>,
     upgrade: Option<bool>,
@@ -51,7 +49,7 @@ pub struct Definition {
     on_error: Option<fn() -> ErrorHook>,
 }
 
-/// Where a route is declared.
+/// Where a route, or an upstream, is declared.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Location {
@@ -59,16 +57,6 @@ pub struct Location {
     pub file: &'static str,
     pub line: u32,
     pub column: u32,
-}
-
-/// Where a route's hosts come from.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub enum Hosts {
-    Listed(&'static [&'static str]),
-    Computed(fn() -> Result<Vec<HostEntry>, Error>),
-    Env(&'static str),
-    Shared(fn() -> Upstream),
 }
 
 impl Definition {
@@ -89,13 +77,7 @@ impl Definition {
     /// # Errors
     /// What is wrong with its hosts.
     pub fn upstream(&self) -> Result<Upstream, Error> {
-        let upstream = self.upstream.get_or_try_init(|| match self.hosts {
-            Hosts::Listed(hosts) => Upstream::new(hosts),
-            Hosts::Computed(hosts) => Upstream::new(hosts()?),
-            Hosts::Env(variable) => from_env(variable),
-            Hosts::Shared(upstream) => Ok(upstream()),
-        });
-        upstream.cloned()
+        self.source.upstream().cloned()
     }
 
     pub(super) fn spec(&'static self, defaults: &Defaults) -> Result<RouteSpec, Error> {
@@ -158,8 +140,7 @@ impl Definition {
             methods: &[],
             check,
             call,
-            hosts,
-            upstream: OnceCell::new(),
+            source: Source::new(hosts),
             host_header: None,
             forwarding: None,
             upgrade: None,
@@ -174,6 +155,12 @@ impl Definition {
             on_response: None,
             on_error: None,
         }
+    }
+
+    #[must_use]
+    pub const fn tuned(mut self, tune: Tune) -> Self {
+        self.source.tune = tune;
+        self
     }
 
     #[must_use]
@@ -273,23 +260,6 @@ impl Definition {
     }
 }
 
-/// A comma list in an environment variable, read once.
-fn from_env(variable: &'static str) -> Result<Upstream, Error> {
-    let list = std::env::var(variable).map_err(|source| {
-        Error::config(format!(
-            "the environment variable `{variable}` lists no hosts"
-        ))
-        .with_source(source)
-    })?;
-    let hosts: Vec<_> = list
-        .split(',')
-        .map(str::trim)
-        .filter(|host| !host.is_empty())
-        .collect();
-    Upstream::new(hosts)
-        .map_err(|error| error.within(format_args!("environment variable `{variable}`")))
-}
-
 impl Location {
     /// The crate: where its modules' paths begin.
     pub(super) fn krate(&self) -> &'static str {
@@ -310,7 +280,7 @@ impl fmt::Debug for Definition {
             .field("path", &self.path)
             .field("domains", &self.domains)
             .field("methods", &self.methods)
-            .field("hosts", &self.hosts)
+            .field("hosts", &self.source.hosts)
             .field("location", &self.location)
             .finish_non_exhaustive()
     }

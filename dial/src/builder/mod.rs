@@ -4,8 +4,8 @@ mod checks;
 mod defaults;
 mod definition;
 mod foreign;
-mod into_upstream;
 mod mount;
+mod upstreams;
 
 #[cfg(test)]
 mod tests;
@@ -17,9 +17,9 @@ use http::Method;
 use ipnet::IpNet;
 
 use self::defaults::Defaults;
-pub use self::definition::{Definition, Hosts, Location, Route};
-pub use self::into_upstream::IntoUpstream;
+pub use self::definition::{Definition, Location, Route};
 pub use self::mount::{ProxyService, proxy, try_proxy};
+pub use self::upstreams::{Hosts, IntoUpstream, LazyUpstream};
 use crate::client::Client;
 use crate::error::Error;
 use crate::handler::Startup;

@@ -16,8 +16,8 @@ use ipnet::IpNet;
 
 use super::defaults::Defaults;
 use super::foreign::{improper, switched};
-use super::into_upstream::IntoUpstream;
 use super::parse_network;
+use super::upstreams::IntoUpstream;
 use crate::body::Body;
 use crate::client::{Client, Connector, Resolve, Resolver};
 use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Retry, Timeouts, Via};

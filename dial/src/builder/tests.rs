@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::definition::{Definition, Hosts, Location};
+use super::definition::{Definition, Location};
+use super::upstreams::Hosts;
 use super::{App, Entry, Place, ProxyService, Router, proxy};
 use crate::config::{ProxyProtocol, Pseudonym, Timeouts, Via};
 use crate::handler::{ModifiableRequest, Outcome};

@@ -83,6 +83,21 @@ fn from_path(request: ModifiableRequest) -> ModifiableRequest {
     request
 }
 
+dial::upstream! {
+    static UNSET = env("DIAL_TEST_SURELY_UNSET"), balance = least_request;
+    static WEIGHTLESS = [("good", weight = u32::from(none().is_empty()) - 1)];
+}
+
+#[proxy("/static", upstream = UNSET, register = false)]
+fn from_static(request: ModifiableRequest) -> ModifiableRequest {
+    request
+}
+
+#[proxy("/weightless", upstream = WEIGHTLESS, register = false)]
+fn weightless(request: ModifiableRequest) -> ModifiableRequest {
+    request
+}
+
 /// Found when the server is built, before it is bound; the route and its place are named.
 #[test]
 fn a_list_of_a_route() {
@@ -104,7 +119,17 @@ fn a_list_of_a_route() {
             ["`from_path`", "`PATH`"],
         ),
     ];
-    for (router, words) in cases {
+    let statics = [
+        (
+            Router::new().mount(routes![from_static]),
+            ["`UNSET`", "`DIAL_TEST_SURELY_UNSET`"],
+        ),
+        (
+            Router::new().mount(routes![weightless]),
+            ["`WEIGHTLESS`", "weight of 0"],
+        ),
+    ];
+    for (router, words) in cases.into_iter().chain(statics) {
         let (kind, text) = refusal(router);
         assert_eq!(kind, ErrorKind::Config, "{text}");
         assert_says(&text, &words);

@@ -8,7 +8,8 @@ macro_rules! handler {
     ($name:ident, $id:ty) => {
         #[proxy(
             "/{id}/{rest}",
-            hosts = ["a", "b:1"],
+            hosts = ["a", ("b:1", weight = 2)],
+            balance = consistent_hash(header = "X-Tenant"),
             methods = [GET],
             timeout(connect = 5s, response = 500ms),
             retry(attempts = 2, on = [connect, 5xx], buffer = 1KiB, budget = 20%),
@@ -28,12 +29,19 @@ macro_rules! handler {
 
 handler!(by_macro, u64);
 
+dial::upstream! {
+    static SHARED = ["a", ("b", backup)], balance = least_request;
+}
+
+#[proxy("/shared", upstream = SHARED)]
+fn shared(_request: &mut ModifiableRequest) {}
+
 #[proxy(hosts = vec!["a"], on_error = |_, _| ())]
 fn edit(request: &mut ModifiableRequest) {
     request.set_path("/x");
 }
 
 fn main() {
-    assert_eq!(routes![by_macro, edit].len(), 2);
-    assert_eq!(dial::Router::registered().len(), 2);
+    assert_eq!(routes![by_macro, edit, shared].len(), 3);
+    assert_eq!(dial::Router::registered().len(), 3);
 }

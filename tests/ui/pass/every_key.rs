@@ -30,6 +30,7 @@ fn edit_error(_error: &Error, response: &mut Response) {
     on_response = |response: &mut Response| {
         response.headers_mut().remove("server");
     },
+    balance = consistent_hash(param = "id"),
     on_error = edit_error,
     name = "the api",
     register = true,

@@ -40,6 +40,23 @@ pub mod routes {
     }
 }
 
+dial::upstream! {
+    /// A public one.
+    pub static API = ["a", ("b", weight = 2)], balance = consistent_hash(header = "X-Tenant");
+
+    static PRIVATE = ["a"], slow_start = 1m;
+}
+
+#[proxy("/c", upstream = API, on_error = |_, _| ())]
+fn shared(request: &mut ModifiableRequest) {
+    let _ = request.set_header("x", "y");
+}
+
+#[proxy("/d", hosts = ["a", ("b", weight = 2)], balance = custom(dial::Policy::random(), cookie = "a"))]
+fn own(request: &mut ModifiableRequest) {
+    let _ = request.set_header("x", "y");
+}
+
 #[proxy("/", hosts = ["b"])]
 fn private(request: &mut ModifiableRequest) {
     let _ = request.set_header("x", "y");
@@ -49,4 +66,6 @@ fn private(request: &mut ModifiableRequest) {
 pub fn main() {
     assert_eq!(routes::public::PATH, "/{id}");
     assert_eq!(private::PATH, "/");
+    assert_eq!([shared::PATH, own::PATH], ["/c", "/d"]);
+    assert!(PRIVATE.get().is_ok());
 }

@@ -21,7 +21,7 @@ fn keys() {
         r#"hosts = ["b"], zzz = 5, name = "x""#,
         &[(
             "unknown key `zzz`; the keys are `path`, `domain`, `methods`, `hosts`, `hosts_env`, `upstream`, \
-             `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `retry`, `body_limit`, `on_response`, \
+             `balance`, `slow_start`, `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `retry`, `body_limit`, `on_response`, \
              `on_error`, `name`, `register` and `crate`",
             "zzz",
         )],
@@ -129,12 +129,12 @@ fn where_requests_go() {
     value(
         "hosts = $",
         "[]",
-        &["`hosts` is empty; a route needs at least one endpoint"],
+        &["`hosts` is empty; an upstream needs at least one endpoint"],
     );
     value(
         "hosts = $",
         "&[]",
-        &["`hosts` is empty; a route needs at least one endpoint"],
+        &["`hosts` is empty; an upstream needs at least one endpoint"],
     );
     value(
         "hosts = $",

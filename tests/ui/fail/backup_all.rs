@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", hosts = [("a", weight = 2, backup), ("b", backup)])]
+fn api(_request: &mut ModifiableRequest) {}
+
+fn main() {
+    let _ = api::PATH;
+}

@@ -1,0 +1,5 @@
+dial::upstream! {
+    const API = ["a"];
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = env();
+}
+
+fn main() {
+    let _ = &API;
+}

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = env("A B");
+}
+
+fn main() {
+    let _ = &API;
+}

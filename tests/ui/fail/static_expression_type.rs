@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = 5 + 5;
+}
+
+fn main() {
+    let _ = &API;
+}

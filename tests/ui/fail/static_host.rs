@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = ["a", ("ftp://b", weight = 2)];
+}
+
+fn main() {
+    let _ = &API;
+}

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = ["a"], balanc = random;
+}
+
+fn main() {
+    let _ = &API;
+}

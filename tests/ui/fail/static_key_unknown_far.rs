@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = ["a"], timeout(connect = 5s);
+}
+
+fn main() {
+    let _ = &API;
+}

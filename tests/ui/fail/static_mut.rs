@@ -1,0 +1,5 @@
+dial::upstream! {
+    static mut API = ["a"];
+}
+
+fn main() {}

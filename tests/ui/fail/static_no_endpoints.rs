@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API =
+}
+
+fn main() {
+    let _ = &API;
+}

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = "a";
+}
+
+fn main() {
+    let _ = &API;
+}

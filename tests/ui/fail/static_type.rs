@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API: dial::Upstream = ["a"];
+}
+
+fn main() {
+    let _ = &API;
+}
