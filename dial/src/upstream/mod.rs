@@ -127,11 +127,11 @@ impl Upstream {
         let means = Means {
             settings: &inner.settings,
             dice: &inner.dice,
-            // Who goes on elsewhere takes no turn: it would be missing for the requests behind, and the same ones would always
-            // bear what another endpoint does not.
+            // Who goes on elsewhere takes no turn: with two endpoints, one of them ill, the first turn of each request would be
+            // the ill one's.
             turn: match ask.tried.is_none() {
                 true => inner.round_robin.take(),
-                false => inner.dice.roll(),
+                false => inner.round_robin.peek(),
             },
             in_flight: inner.in_flight.get(),
         };

@@ -110,30 +110,25 @@ impl Snapshot {
             return None;
         }
         match (&means.settings.policy.0, ask.key) {
-            (Kind::RoundRobin, _) => self.in_turn(means, ask.tried, &warmth),
+            (Kind::RoundRobin, _) if ask.tried.is_none() => self.in_turn(means, &warmth),
             (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask.tried),
-            (Kind::Hash(_), None) => self.tier.get(Random.choose(&candidates)?),
+            // What one does not bear is shared by all others, not borne by the next one alone.
+            (Kind::RoundRobin, _) | (Kind::Hash(_), None) => {
+                self.tier.get(Random.choose(&candidates)?)
+            }
             (Kind::Own { balance, .. }, _) => self.tier.get(balance.choose(&candidates)?),
         }
     }
 
-    /// The one whose turn it is, or the first after it that was not tried. One in slow start lets some of its turns pass.
-    fn in_turn(
-        &self,
-        means: &Means<'_>,
-        tried: &Tried,
-        warmth: &dyn Fn(&Member) -> f64,
-    ) -> Option<&Member> {
+    /// The one whose turn it is. One in slow start lets some of its turns pass.
+    fn in_turn(&self, means: &Means<'_>, warmth: &dyn Fn(&Member) -> f64) -> Option<&Member> {
         let mut rotation = self.rotation(means.turn);
-        let mut fresh = rotation
-            .by_ref()
-            .filter(|member| !tried.contains(&member.endpoint));
         if self.warm_at.is_none() {
-            return fresh.next();
+            return rotation.next();
         }
         let mut passed = None;
         // Once around: a schedule may have the same one many times.
-        for member in fresh.take(self.tier.len()) {
+        for member in rotation.take(self.tier.len()) {
             let warmth = warmth(member);
             if warmth >= 1.0 || means.dice.part() < warmth {
                 return Some(member);
