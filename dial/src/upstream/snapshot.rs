@@ -42,17 +42,6 @@ pub(super) struct Means<'a> {
     pub(super) in_flight: usize,
 }
 
-impl Means<'_> {
-    /// The number of this turn. Who goes on elsewhere takes none: it would be missing for the requests behind, and the same
-    /// ones would always bear what another endpoint does not.
-    fn turn(&self, tried: &Tried) -> u64 {
-        match tried.is_none() {
-            true => self.turns.take(),
-            false => self.dice.roll(),
-        }
-    }
-}
-
 impl Snapshot {
     pub(super) fn new(members: Vec<Member>, settings: &Settings, now: Instant) -> Self {
         let tier = tier(&members, settings, now);
@@ -124,9 +113,9 @@ impl Snapshot {
 
     /// Where it goes as the policy has it.
     fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        if self.warm_at.is_none() && matches!(means.settings.policy, Policy(Kind::RoundRobin)) {
-            let mut fresh = self.rotation(means.turn(ask.tried));
-            return fresh.find(|member| !ask.tried.contains(&member.endpoint));
+        let in_turn = matches!(means.settings.policy, Policy(Kind::RoundRobin));
+        if in_turn && self.warm_at.is_none() && ask.tried.is_none() {
+            return self.rotation(means.turns.take()).next();
         }
         let now = self.warm_at.map(|_| Instant::now());
         let slow_start = means.settings.slow_start;
@@ -144,9 +133,12 @@ impl Snapshot {
             return None;
         }
         match (&means.settings.policy.0, ask.key) {
-            (Kind::RoundRobin, _) => self.in_turn(means, ask.tried, &warmth),
+            (Kind::RoundRobin, _) if ask.tried.is_none() => self.in_turn(means, &warmth),
             (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask.tried),
-            (Kind::Hash(_), None) => self.tier.get(Random.choose(&candidates)?),
+            // What one does not bear is shared by all others, not borne by the next one alone.
+            (Kind::RoundRobin, _) | (Kind::Hash(_), None) => {
+                self.tier.get(Random.choose(&candidates)?)
+            }
             (Kind::Own { balance, .. }, _) => self.tier.get(balance.choose(&candidates)?),
         }
     }
@@ -159,18 +151,12 @@ impl Snapshot {
         (is_up && !ask.tried.contains(&member.endpoint)).then_some(member)
     }
 
-    /// The one whose turn it is, or the first after it that was not tried. One in slow start lets some of its turns pass.
-    fn in_turn(
-        &self,
-        means: &Means<'_>,
-        tried: &Tried,
-        warmth: &dyn Fn(&Member) -> f64,
-    ) -> Option<&Member> {
-        let rotation = self.rotation(means.turn(tried));
-        let fresh = rotation.filter(|member| !tried.contains(&member.endpoint));
+    /// The one whose turn it is. One in slow start lets some of its turns pass.
+    fn in_turn(&self, means: &Means<'_>, warmth: &dyn Fn(&Member) -> f64) -> Option<&Member> {
+        let rotation = self.rotation(means.turns.take());
         let mut passed = None;
         // Once around: a schedule may have the same one many times.
-        for member in fresh.take(self.tier.len()) {
+        for member in rotation.take(self.tier.len()) {
             let warmth = warmth(member);
             if warmth >= 1.0 || means.dice.part() < warmth {
                 return Some(member);
