@@ -82,6 +82,10 @@
 //! of their list, exactly, whatever the number of threads. With a full URL the request goes there. An [`Upstream`] that
 //! several routes share (`upstream = EXPR`), or whose hosts change while the program runs, is made by hand.
 //!
+//! Where the hosts are known elsewhere, a [`Discover`] tells them while the program runs:
+//! [`UpstreamBuilder::discover`]. There are sources for DNS, for etcd and for files, each behind a feature, and any other is
+//! a type with one function. A source that is lost leaves the hosts it told last.
+//!
 //! # What a proxy owes
 //!
 //! All of this is on, for every route:
@@ -135,7 +139,8 @@
 //!
 //! # Features
 //!
-//! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `full`: both.
+//! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `dns`, `etcd`, `files`: the
+//! sources of hosts `Dns`, `Etcd` and `HostFile`. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
 //! of handlers as errors.
@@ -144,6 +149,8 @@ mod body;
 mod builder;
 mod client;
 mod config;
+#[cfg(any(feature = "dns", feature = "etcd", feature = "files"))]
+mod discover;
 mod error;
 mod fields;
 #[cfg(any(test, fuzzing))]
@@ -169,6 +176,12 @@ pub use self::body::Body;
 pub use self::builder::{Definition, IntoUpstream, ProxyService, Route, Router, proxy, try_proxy};
 pub use self::client::Resolve;
 pub use self::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Timeouts, Via};
+#[cfg(feature = "dns")]
+pub use self::discover::Dns;
+#[cfg(feature = "etcd")]
+pub use self::discover::Etcd;
+#[cfg(feature = "files")]
+pub use self::discover::HostFile;
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;
@@ -181,8 +194,8 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{
-    Balance, Candidates, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts, LeastRequest,
-    PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
+    Balance, Candidates, Discover, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts,
+    LeastRequest, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
 };
 pub use dial_macros::proxy;
 

@@ -28,7 +28,7 @@ const ORDER: [&[&str]; 12] = [
         "proxy_protocol",
     ],
     &["client"],
-    &["proxy", "background"],
+    &["proxy", "background", "discover"],
     &["server"],
     &["builder"],
     &["lib"],
@@ -38,12 +38,13 @@ const ORDER: [&[&str]; 12] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("handler", "route"), ("handler", "upstream")];
 
 /// The only files that name TLS: where a connection begins, in either direction, and where its options are given.
-const TLS: [&str; 6] = [
+const TLS: [&str; 7] = [
     "client/connect.rs",
     "client/stream.rs",
     "server/listener.rs",
     "builder/defaults.rs",
     "builder/mount.rs",
+    "discover/etcd/mod.rs",
     "lib.rs",
 ];
 

@@ -33,6 +33,7 @@ use crate::handler::{
 };
 use crate::patience::after;
 use crate::route::{Lookup, Params, RouteTable};
+use crate::upstream::Upstream;
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
 pub(crate) struct Proxy {
@@ -58,6 +59,15 @@ pub(crate) struct Lane {
 impl Proxy {
     pub(crate) fn new(table: RouteTable<Arc<Lane>>, refusal: Refusal) -> Self {
         Self { table, refusal }
+    }
+
+    /// Has the upstreams of all routes begin what they do in the background, and waits until their hosts are known.
+    pub(crate) async fn discovered(&self) {
+        let upstreams = || self.table.iter().map(|route| &route.value.route.upstream);
+        upstreams().for_each(Upstream::start_tasks);
+        for upstream in upstreams() {
+            upstream.discovered().await;
+        }
     }
 
     /// Answers one request, come what may.

@@ -5,17 +5,21 @@
 
 mod address;
 mod adhoc;
+mod backoff;
 mod balance;
 mod builder;
 mod config;
 mod control;
+mod discovery;
 mod endpoint;
+mod entry;
 mod flight;
 mod health;
 mod hosts;
 mod load;
 mod member;
 mod snapshot;
+mod tasks;
 mod tried;
 
 #[cfg(test)]
@@ -33,16 +37,21 @@ pub(crate) use self::balance::hash;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
 pub use self::builder::UpstreamBuilder;
 pub use self::control::HostStatus;
+pub use self::discovery::Discover;
 pub(crate) use self::endpoint::Endpoint;
+#[cfg(any(feature = "dns", feature = "etcd"))]
+pub(crate) use self::entry::distinct;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
 pub(crate) use self::tried::{Ask, Tried};
 
 use self::balance::{Dice, RoundRobin};
 use self::config::Settings;
+use self::discovery::Discovery;
 use self::load::Count;
 use self::member::Member;
 use self::snapshot::{Means, Snapshot};
+use self::tasks::Tasks;
 use crate::error::Error;
 
 /// The hosts that share the requests of one or more routes, round robin in the order of the list unless
@@ -76,6 +85,9 @@ struct Inner {
     in_flight: Count,
     /// Held from reading the snapshot until the new one is in place, so that no change undoes another.
     writing: Mutex<()>,
+    /// Where its hosts are learnt, if they are.
+    discovery: Option<Discovery>,
+    tasks: Tasks,
 }
 
 impl Inner {
@@ -87,6 +99,8 @@ impl Inner {
             dice,
             in_flight: Count::default(),
             writing: Mutex::new(()),
+            discovery: None,
+            tasks: Tasks::default(),
         }
     }
 }
@@ -119,6 +133,9 @@ impl Upstream {
             return None;
         }
         let inner = &*self.inner;
+        if !inner.tasks.is_empty() {
+            self.start_tasks();
+        }
         let mut snapshot = inner.snapshot.load();
         if snapshot.is_over() {
             self.refresh();
