@@ -9,15 +9,20 @@
 use std::error::Error;
 use std::time::Duration;
 
-use dial::{HostHeader, ModifiableRequest, Router, Server, Timeouts};
+use dial::{
+    Dns, Etcd, HostFile, HostHeader, ModifiableRequest, Router, Server, Timeouts, Upstream,
+    UpstreamBuilder,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "\
-usage: gateway --hosts A,B,C [options]
+usage: gateway --hosts A,B,C | --discover SOURCE [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
   --hosts A,B,C           where to send requests, in turn
+  --discover SOURCE       where to learn that while it runs; in place of --hosts, or of what they are at first:
+                          dns:NAME:PORT, srv:NAME, file:PATH or etcd:ENDPOINTS/PREFIX
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -26,11 +31,13 @@ usage: gateway --hosts A,B,C [options]
   --body-limit SIZE       for the body of a request     [none]
   --upstream-timeout DUR  for an endpoint's head, and for its silence after that; also for connecting,
                           if that is less than 5s       [60s and 5m]
+An etcd PREFIX begins behind the first slash: etcd:10.0.0.1:2379//services/api/ are the keys below /services/api/.
 DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB.";
 
 struct Options {
     listen: String,
     hosts: Vec<String>,
+    discover: Option<Source>,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -55,7 +62,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // The whole handler: what comes in goes out.
-    let proxy = dial::try_proxy(options.hosts, |request: ModifiableRequest| request)?
+    let builder = Upstream::builder().hosts(options.hosts);
+    let upstream = match options.discover {
+        None => builder.build()?,
+        Some(source) => source.upstream(builder)?,
+    };
+    let proxy = dial::try_proxy(upstream, |request: ModifiableRequest| request)?
         .host_header(options.host_header);
     let mut router = Router::new()
         .at("/{*path}", proxy)
@@ -82,6 +94,7 @@ impl Options {
         let mut options = Self {
             listen: "127.0.0.1:8080".to_owned(),
             hosts: Vec::new(),
+            discover: None,
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -95,6 +108,7 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
+                "--discover" => options.discover = Some(Source::parse(&value()?)?),
                 "--workers" => {
                     let workers = value()?;
                     let number = workers
@@ -111,10 +125,52 @@ impl Options {
                 _ => return Err(format!("unknown flag `{flag}`")),
             }
         }
-        match options.hosts.is_empty() {
+        match options.hosts.is_empty() && options.discover.is_none() {
             true => Err("--hosts is missing".to_owned()),
             false => Ok(options),
         }
+    }
+}
+
+/// Where hosts are learnt.
+#[derive(Debug, PartialEq)]
+enum Source {
+    Dns(String),
+    Service(String),
+    Etcd(Vec<String>, String),
+    File(String),
+}
+
+impl Source {
+    fn parse(text: &str) -> Result<Self, String> {
+        let source = match text.split_once(':') {
+            Some(("dns", host)) => Some(Self::Dns(host.to_owned())),
+            Some(("srv", name)) => Some(Self::Service(name.to_owned())),
+            Some(("file", path)) => Some(Self::File(path.to_owned())),
+            Some(("etcd", rest)) => {
+                // Behind the slashes of the schemes that endpoints may have.
+                let schemes = rest.rfind("://").map_or(0, |at| at + "://".len());
+                let slash = rest[schemes..].split_once('/');
+                slash.map(|(last, prefix)| {
+                    let endpoints = format!("{}{last}", &rest[..schemes]);
+                    Self::Etcd(list(&endpoints), prefix.to_owned())
+                })
+            }
+            _ => None,
+        };
+        source.ok_or(format!(
+            "bad source `{text}`; it is like dns:NAME:PORT, srv:NAME, etcd:ENDPOINTS/PREFIX or file:PATH"
+        ))
+    }
+
+    fn upstream(self, builder: UpstreamBuilder) -> dial::Result<Upstream> {
+        match self {
+            Self::Dns(host) => builder.discover(Dns::addresses([host])?),
+            Self::Service(name) => builder.discover(Dns::service(&name)?),
+            Self::Etcd(endpoints, prefix) => builder.discover(Etcd::new(endpoints, prefix)?),
+            Self::File(path) => builder.discover(HostFile::new(path)),
+        }
+        .build()
     }
 }
 
@@ -220,6 +276,10 @@ mod tests {
         for (flags, problem) in [
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
+                "--discover etcd:a:2379",
+                "bad source `etcd:a:2379`; it is like dns:NAME:PORT, srv:NAME, etcd:ENDPOINTS/PREFIX or file:PATH",
+            ),
+            (
                 "--upstream-timeout 5",
                 "bad duration `5`; it is like 500ms, 5s or 2m",
             ),
@@ -234,5 +294,40 @@ mod tests {
         ] {
             assert_eq!(parse(flags).err().as_deref(), Some(problem));
         }
+    }
+
+    #[test]
+    fn sources() {
+        let text = |text: &str| text.to_owned();
+        let etcd = |members: &[&str], prefix| {
+            Source::Etcd(
+                members.iter().map(|member| text(member)).collect(),
+                text(prefix),
+            )
+        };
+        for (given, source) in [
+            (
+                "dns:api.internal:8080",
+                Source::Dns(text("api.internal:8080")),
+            ),
+            (
+                "srv:_http._tcp.api",
+                Source::Service(text("_http._tcp.api")),
+            ),
+            ("file:/etc/a:b", Source::File(text("/etc/a:b"))),
+            ("etcd:a:2379/x", etcd(&["a:2379"], "x")),
+            ("etcd:a:2379,b:1//x/y/", etcd(&["a:2379", "b:1"], "/x/y/")),
+            (
+                "etcd:https://a,http://b//x/",
+                etcd(&["https://a", "http://b"], "/x/"),
+            ),
+        ] {
+            assert_eq!(Source::parse(given), Ok(source));
+        }
+        for bad in ["", "a", "http://a", "zk:a/b", "etcd:http://a"] {
+            assert!(Source::parse(bad).is_err(), "{bad}");
+        }
+        let options = Options::parse(["--discover", "file:a"].map(text).into_iter()).unwrap();
+        assert_eq!(options.discover, Some(Source::File(text("a"))));
     }
 }
