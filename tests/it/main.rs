@@ -3,6 +3,7 @@
 mod balance;
 mod child;
 mod crowd;
+mod discovery;
 mod failures;
 mod handlers;
 mod harness;
