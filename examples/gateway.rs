@@ -10,17 +10,19 @@ use std::error::Error;
 use std::time::Duration;
 
 use dial::{
-    Ejection, HashOn, HealthCheck, HostEntry, HostHeader, ModifiableRequest, Policy, Retry,
-    RetryOn, Router, Server, Timeouts, Upstream,
+    Dns, Ejection, Etcd, HashOn, HealthCheck, HostEntry, HostFile, HostHeader, ModifiableRequest,
+    Policy, Retry, RetryOn, Router, Server, Timeouts, Upstream, UpstreamBuilder,
 };
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "\
-usage: gateway --hosts A,B,C [options]
+usage: gateway --hosts A,B,C | --discover SOURCE [options]
   --listen ADDR           where to listen               [127.0.0.1:8080]
   --hosts A,B,C           where to send requests
+  --discover SOURCE       where to learn that while it runs; in place of --hosts, or of what they are at first:
+                          dns:NAME:PORT, srv:NAME, file:PATH or etcd:ENDPOINTS/PREFIX
   --weights 3,1,1         the part of the requests for each host    [1 each]
   --balance POLICY        which host gets a request     [round_robin]
   --health-path PATH      ask hosts for it, and send sick ones nothing: any status below 400 is health
@@ -37,6 +39,7 @@ usage: gateway --hosts A,B,C [options]
                           if that is less than 5s       [60s and 5m]
   --retries N             further attempts after a reset, a timeout or a 5xx, of idempotent methods, and a wait
                           while no host can be reached  [0]
+An etcd PREFIX begins behind the first slash: etcd:10.0.0.1:2379//services/api/ are the keys below /services/api/.
 DUR is 500ms, 5s or 2m; SIZE is 123, 64KiB or 1MiB. POLICY is round_robin, least_request, peak_ewma, random, or
 consistent_hash on one of client_ip, path, header:NAME and cookie:NAME, as in consistent_hash:header:X-Tenant.";
 
@@ -48,6 +51,7 @@ struct Options {
     eject: Option<Eject>,
     weights: Vec<u32>,
     balance: Policy,
+    discover: Option<Source>,
     workers: Option<usize>,
     host_header: HostHeader,
     trust: Vec<String>,
@@ -112,6 +116,7 @@ impl Options {
             eject: None,
             weights: Vec::new(),
             balance: Policy::round_robin(),
+            discover: None,
             workers: None,
             host_header: HostHeader::Endpoint,
             trust: Vec::new(),
@@ -126,6 +131,7 @@ impl Options {
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--hosts" => options.hosts = list(&value()?),
+                "--discover" => options.discover = Some(Source::parse(&value()?)?),
                 "--weights" => {
                     let weights = list(&value()?).into_iter();
                     options.weights = weights
@@ -156,6 +162,7 @@ impl Options {
             return Err("--health-interval needs --health-path".to_owned());
         }
         match (options.hosts.len(), options.weights.len()) {
+            (0, 0) if options.discover.is_some() => Ok(options),
             (0, _) => Err("--hosts is missing".to_owned()),
             (hosts, weights) if weights > 0 && weights != hosts => {
                 Err(format!("{weights} weights for {hosts} hosts"))
@@ -177,6 +184,9 @@ impl Options {
                 check = check.interval(interval);
             }
             upstream = upstream.health(check);
+        }
+        if let Some(source) = &self.discover {
+            upstream = source.discover(upstream)?;
         }
         upstream = match self.eject {
             None => upstream,
@@ -205,6 +215,48 @@ fn policy(text: &str) -> Result<Policy, String> {
         _ => return Err(format!("unknown policy `{text}`")),
     };
     Ok(Policy::consistent_hash(on))
+}
+
+/// Where hosts are learnt.
+#[derive(Debug, PartialEq)]
+enum Source {
+    Dns(String),
+    Service(String),
+    Etcd(Vec<String>, String),
+    File(String),
+}
+
+impl Source {
+    fn parse(text: &str) -> Result<Self, String> {
+        let source = match text.split_once(':') {
+            Some(("dns", host)) => Some(Self::Dns(host.to_owned())),
+            Some(("srv", name)) => Some(Self::Service(name.to_owned())),
+            Some(("file", path)) => Some(Self::File(path.to_owned())),
+            Some(("etcd", rest)) => {
+                // Behind the slashes of the schemes that endpoints may have.
+                let schemes = rest.rfind("://").map_or(0, |at| at + "://".len());
+                let slash = rest[schemes..].split_once('/');
+                slash.map(|(last, prefix)| {
+                    let endpoints = format!("{}{last}", &rest[..schemes]);
+                    Self::Etcd(list(&endpoints), prefix.to_owned())
+                })
+            }
+            _ => None,
+        };
+        source.ok_or(format!(
+            "bad source `{text}`; it is like dns:NAME:PORT, srv:NAME, etcd:ENDPOINTS/PREFIX or file:PATH"
+        ))
+    }
+
+    /// Has the upstream learn its hosts there.
+    fn discover(&self, builder: UpstreamBuilder) -> dial::Result<UpstreamBuilder> {
+        Ok(match self {
+            Self::Dns(host) => builder.discover(Dns::addresses([host])?),
+            Self::Service(name) => builder.discover(Dns::service(name)?),
+            Self::Etcd(endpoints, prefix) => builder.discover(Etcd::new(endpoints, prefix)?),
+            Self::File(path) => builder.discover(HostFile::new(path)),
+        })
+    }
 }
 
 /// `RUST_LOG=debug`; errors only by default.
@@ -365,6 +417,10 @@ mod tests {
             ),
             ("--upstream-timeout", "--upstream-timeout needs a value"),
             (
+                "--discover etcd:a:2379",
+                "bad source `etcd:a:2379`; it is like dns:NAME:PORT, srv:NAME, etcd:ENDPOINTS/PREFIX or file:PATH",
+            ),
+            (
                 "--upstream-timeout 5",
                 "bad duration `5`; it is like 500ms, 5s or 2m",
             ),
@@ -385,5 +441,40 @@ mod tests {
         ] {
             assert_eq!(parse(flags).err().as_deref(), Some(problem));
         }
+    }
+
+    #[test]
+    fn sources() {
+        let text = |text: &str| text.to_owned();
+        let etcd = |members: &[&str], prefix| {
+            Source::Etcd(
+                members.iter().map(|member| text(member)).collect(),
+                text(prefix),
+            )
+        };
+        for (given, source) in [
+            (
+                "dns:api.internal:8080",
+                Source::Dns(text("api.internal:8080")),
+            ),
+            (
+                "srv:_http._tcp.api",
+                Source::Service(text("_http._tcp.api")),
+            ),
+            ("file:/etc/a:b", Source::File(text("/etc/a:b"))),
+            ("etcd:a:2379/x", etcd(&["a:2379"], "x")),
+            ("etcd:a:2379,b:1//x/y/", etcd(&["a:2379", "b:1"], "/x/y/")),
+            (
+                "etcd:https://a,http://b//x/",
+                etcd(&["https://a", "http://b"], "/x/"),
+            ),
+        ] {
+            assert_eq!(Source::parse(given), Ok(source));
+        }
+        for bad in ["", "a", "http://a", "zk:a/b", "etcd:http://a"] {
+            assert!(Source::parse(bad).is_err(), "{bad}");
+        }
+        let options = Options::parse(["--discover", "file:a"].map(text).into_iter()).unwrap();
+        assert_eq!(options.discover, Some(Source::File(text("a"))));
     }
 }

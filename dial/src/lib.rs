@@ -113,6 +113,10 @@
 //!
 //! [`Upstream::builder`] makes the same while the program runs.
 //!
+//! Where the hosts are known elsewhere, a [`Discover`] tells them while the program runs:
+//! [`UpstreamBuilder::discover`]. There are sources for DNS, for etcd and for files, each behind a feature, and any other is
+//! a type with one function. A source that is lost leaves the hosts it told last.
+//!
 //! # What a proxy owes
 //!
 //! All of this is on, for every route:
@@ -184,7 +188,8 @@
 //!
 //! # Features
 //!
-//! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `full`: both.
+//! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `dns`, `etcd`, `files`: the
+//! sources of hosts `Dns`, `Etcd` and `HostFile`. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
 //! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
@@ -193,6 +198,8 @@ mod body;
 mod builder;
 mod client;
 mod config;
+#[cfg(any(feature = "dns", feature = "etcd", feature = "files"))]
+mod discover;
 mod error;
 mod fields;
 #[cfg(any(test, fuzzing))]
@@ -223,6 +230,12 @@ pub use self::client::Resolve;
 pub use self::config::{
     Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
 };
+#[cfg(feature = "dns")]
+pub use self::discover::Dns;
+#[cfg(feature = "etcd")]
+pub use self::discover::Etcd;
+#[cfg(feature = "files")]
+pub use self::discover::HostFile;
 pub use self::error::{BoxError, Error, ErrorKind, RequestSent, Side};
 #[cfg(feature = "query")]
 pub use self::handler::Query;
@@ -237,8 +250,8 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{
-    Balance, Candidates, Ejection, HashOn, HostEntry, HostStatus, IntoHostEntry, IntoHosts,
-    LeastRequest, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
+    Balance, Candidates, Discover, Ejection, HashOn, HostEntry, HostStatus, IntoHostEntry,
+    IntoHosts, LeastRequest, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
 };
 #[cfg(feature = "sticky")]
 pub use self::upstream::{SameSite, Sticky};

@@ -4,6 +4,7 @@ mod balance;
 mod child;
 mod crowd;
 mod declared;
+mod discovery;
 mod ejection;
 mod failures;
 mod handlers;

@@ -29,7 +29,7 @@ const ORDER: [&[&str]; 13] = [
     ],
     &["client"],
     &["probe"],
-    &["proxy", "background"],
+    &["proxy", "background", "discover"],
     &["server"],
     &["builder"],
     &["lib"],
@@ -39,12 +39,13 @@ const ORDER: [&[&str]; 13] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("handler", "route"), ("handler", "upstream")];
 
 /// The only files that name TLS: where a connection begins, in either direction, and where its options are given.
-const TLS: [&str; 6] = [
+const TLS: [&str; 7] = [
     "client/connect.rs",
     "client/stream.rs",
     "server/listener.rs",
     "builder/defaults.rs",
     "builder/mount.rs",
+    "discover/etcd/mod.rs",
     "lib.rs",
 ];
 

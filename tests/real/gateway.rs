@@ -33,6 +33,14 @@ impl Gateway {
         Self::start(program(GATEWAY), origin).await
     }
 
+    /// One that learns from `source` where to proxy to.
+    pub(crate) async fn discovering(source: &str) -> Self {
+        let mut command = program(GATEWAY);
+        command.args(["--listen", "127.0.0.1:0", "--discover", source]);
+        let (process, addr) = Process::server("gateway", command).await;
+        Self { addr, process }
+    }
+
     /// One with a single worker, whose system calls strace writes into `log`, a line each. Its process is strace.
     pub(crate) async fn traced(origin: SocketAddr, log: &Path) -> Self {
         let mut command = program("strace");

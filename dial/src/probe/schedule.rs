@@ -101,7 +101,7 @@ mod tests {
         schedule.again(&a, at(5));
         schedule.again(&b, at(4));
         assert_eq!(schedule.due(), Some(at(4)));
-        assert_eq!(taken(&mut schedule, at(3)), []);
+        assert!(taken(&mut schedule, at(3)).is_empty());
 
         // A newcomer is due at once, and nobody else is because of it.
         let list = [&a, &b, &c].map(Arc::clone);
@@ -125,7 +125,7 @@ mod tests {
         schedule.follow(Vec::new(), start);
         // Its probe was under way.
         schedule.again(&a, start);
-        assert_eq!(taken(&mut schedule, start), []);
+        assert!(taken(&mut schedule, start).is_empty());
         assert!(schedule.known.is_empty() && schedule.times.is_empty());
     }
 }

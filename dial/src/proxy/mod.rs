@@ -48,6 +48,7 @@ use crate::handler::{
 use crate::patience::after;
 use crate::probe;
 use crate::route::{Lookup, Params, RouteTable};
+use crate::upstream::Upstream;
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
 pub(crate) struct Proxy {
@@ -79,6 +80,15 @@ impl Proxy {
     pub(crate) fn probe(&self) {
         for route in self.table.iter() {
             route.value.probe();
+        }
+    }
+
+    /// Has the upstreams of all routes begin what they do in the background, and waits until their hosts are known.
+    pub(crate) async fn discovered(&self) {
+        let upstreams = || self.table.iter().map(|route| &route.value.route.upstream);
+        upstreams().for_each(Upstream::start_tasks);
+        for upstream in upstreams() {
+            upstream.discovered().await;
         }
     }
 

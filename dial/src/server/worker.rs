@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -22,6 +23,9 @@ use crate::proxy::Proxy;
 
 /// So many connections of a worker stay ready for a request that may soon follow.
 pub(super) const MAX_BUSY: usize = 512;
+
+/// So long does the first connection wait for hosts that are yet to be discovered.
+const DISCOVERY: Duration = Duration::from_secs(5);
 
 pub(super) struct Worker {
     pub(super) number: usize,
@@ -70,6 +74,11 @@ impl Worker {
 
         self.proxy.probe();
         let shared = Arc::new(Shared::new(self.entry, self.proxy, self.phase));
+        tokio::select! {
+            // Clients wait in the kernel's queue meanwhile.
+            _ = timeout(DISCOVERY, shared.proxy.discovered()) => {}
+            () = reached(&mut phase, Phase::Draining) => {}
+        }
         accept(Accept::new(self.source)?, &shared, &connections).await;
         shared.end_idle();
 

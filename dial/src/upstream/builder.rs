@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::balance::{Dice, HashOn, Kind, Policy};
 use super::config::Settings;
+use super::discovery::{Discover, Discovery};
 use super::ejection::Ejection;
 use super::hosts::{HostEntry, IntoHosts};
 use super::{Inner, Upstream};
@@ -32,6 +33,7 @@ pub struct UpstreamBuilder {
     health: Option<HealthCheck>,
     seed: Option<u64>,
     may_be_empty: bool,
+    discovery: Option<Discovery>,
 }
 
 impl UpstreamBuilder {
@@ -46,6 +48,23 @@ impl UpstreamBuilder {
     /// answered with 503.
     #[must_use]
     pub fn may_be_empty(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
+
+    /// Learns the hosts from `source`, whose lists replace each other, as [`Upstream::set_hosts`] does: what stays keeps its
+    /// connections. The last of several calls holds. [`hosts`](Self::hosts) may be there beside it, until the first list
+    /// comes; without any the upstream [may be empty](Self::may_be_empty) until then.
+    ///
+    /// [`serve`](crate::serve) accepts no connection before the first list is there, or 5 s have passed; see also
+    /// [`Upstream::discovered`].
+    ///
+    /// One task of the upstream asks the source, however many routes and workers share it: from when it is wired or used
+    /// within a tokio runtime for the first time, and until it is dropped. When the source fails, or tells what is no list of
+    /// hosts, the hosts it told last stay; that is logged once for each reason, and so is its end.
+    #[must_use]
+    pub fn discover(mut self, source: impl Discover) -> Self {
+        self.discovery = Some(Discovery::new(source));
         self.may_be_empty = true;
         self
     }
@@ -146,8 +165,13 @@ impl UpstreamBuilder {
         let members = super::control::members(self.hosts)?;
         let dice = Dice::new(self.seed);
         let check = self.health.map(HealthCheck::checked).transpose()?;
+        let mut inner = Inner::new(members, self.settings, dice, check);
+        if let Some(discovery) = &self.discovery {
+            inner.tasks.add(discovery.clone());
+        }
+        inner.discovery = self.discovery;
         let upstream = Upstream {
-            inner: Arc::new(Inner::new(members, self.settings, dice, check)),
+            inner: Arc::new(inner),
         };
         upstream.observe(upstream.inner.snapshot.load().members());
         Ok(upstream)

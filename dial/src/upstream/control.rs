@@ -43,13 +43,15 @@ impl Upstream {
     pub fn set_hosts(&self, hosts: impl IntoHosts) -> Result<(), Error> {
         let entries = parse(hosts.into_hosts())?;
         self.change(|old| {
+            // The first to come are as cold as each other.
+            let newcomers = !old.is_empty();
             let new = entries.into_iter().map(|(address, entry)| {
                 let kept = old
                     .iter()
                     .find(|member| *member.endpoint.address() == address);
                 let endpoint = match kept {
                     Some(kept) => Arc::clone(&kept.endpoint),
-                    None => Arc::new(Endpoint::new(address, true)?),
+                    None => Arc::new(Endpoint::new(address, newcomers)?),
                 };
                 Ok(member(endpoint, &entry))
             });
@@ -269,7 +271,7 @@ fn parse(entries: Vec<HostEntry>) -> Result<Vec<(Address, HostEntry)>, Error> {
     Ok(parsed)
 }
 
-fn check_weight(entry: &HostEntry) -> Result<(), Error> {
+pub(super) fn check_weight(entry: &HostEntry) -> Result<(), Error> {
     match entry.weight {
         1..=MAX_WEIGHT => Ok(()),
         0 => Err(Error::config(format!(

@@ -1,5 +1,10 @@
 //! What may stand where a list of hosts is expected.
 
+#[cfg(feature = "dns")]
+use super::address::Address;
+#[cfg(feature = "dns")]
+use crate::error::Error;
+
 /// The greatest weight of a host.
 pub(super) const MAX_WEIGHT: u32 = 1000;
 
@@ -49,6 +54,21 @@ impl HostEntry {
     pub fn backup(mut self) -> Self {
         self.backup = true;
         self
+    }
+
+    /// Where it is.
+    #[cfg(feature = "dns")]
+    pub(crate) fn address(&self) -> Result<Address, Error> {
+        Address::parse(&self.host)
+    }
+
+    /// The same at another address.
+    #[cfg(feature = "dns")]
+    pub(crate) fn at(&self, address: &Address) -> Self {
+        Self {
+            host: address.to_string(),
+            ..self.clone()
+        }
     }
 }
 

@@ -6,12 +6,15 @@
 mod address;
 mod adhoc;
 mod attempt;
+mod backoff;
 mod balance;
 mod builder;
 mod config;
 mod control;
+mod discovery;
 mod ejection;
 mod endpoint;
+mod entry;
 mod flight;
 mod health;
 mod hosts;
@@ -25,6 +28,7 @@ mod snapshot;
     allow(dead_code, unreachable_pub, reason = "nobody can make one")
 )]
 mod sticky;
+mod tasks;
 mod tried;
 mod watch;
 mod window;
@@ -46,8 +50,11 @@ pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Pol
 pub(crate) use self::balance::{Dice, hash};
 pub use self::builder::UpstreamBuilder;
 pub use self::control::HostStatus;
+pub use self::discovery::Discover;
 pub use self::ejection::Ejection;
 pub(crate) use self::endpoint::Endpoint;
+#[cfg(any(feature = "dns", feature = "etcd"))]
+pub(crate) use self::entry::distinct;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
 #[cfg(not(feature = "sticky"))]
@@ -59,9 +66,11 @@ pub(crate) use self::watch::{Probed, Watch};
 
 use self::balance::RoundRobin;
 use self::config::Settings;
+use self::discovery::Discovery;
 use self::load::Count;
 use self::member::Member;
 use self::snapshot::{Means, Snapshot};
+use self::tasks::Tasks;
 use self::watch::Probes;
 use crate::config::Check;
 use crate::error::Error;
@@ -101,6 +110,9 @@ struct Inner {
     writing: Mutex<()>,
     /// How endpoints are probed, if they are.
     probes: Option<Probes>,
+    /// Where its hosts are learnt, if they are.
+    discovery: Option<Discovery>,
+    tasks: Tasks,
 }
 
 impl Inner {
@@ -114,6 +126,8 @@ impl Inner {
             compared: AtomicU64::new(0),
             writing: Mutex::new(()),
             probes: check.map(Probes::new),
+            discovery: None,
+            tasks: Tasks::default(),
         }
     }
 }
@@ -151,6 +165,9 @@ impl Upstream {
             return None;
         }
         let inner = &*self.inner;
+        if !inner.tasks.is_empty() {
+            self.start_tasks();
+        }
         let mut snapshot = inner.snapshot.load();
         if snapshot.is_over() {
             self.readmit();

@@ -7,6 +7,7 @@ use crate::error::ErrorKind;
 
 mod addresses;
 mod control;
+mod discovery;
 mod ejections;
 mod policies;
 mod probes;

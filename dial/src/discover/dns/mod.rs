@@ -1,0 +1,196 @@
+//! Hosts from DNS: the addresses of names, or the SRV records of a service (RFC 2782).
+
+mod ask;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::proto::rr::RecordType;
+use tokio::time::{Instant, sleep_until};
+
+use self::ask::{Asked, Query, ask_all, resolver};
+use crate::error::{BoxError, Error};
+use crate::upstream::{Address, Discover, Host, HostEntry, IntoHosts, Scheme, distinct};
+
+/// How soon, and how late, a name is asked for again, whatever its time to live is.
+const FRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
+/// For how long the last addresses of a name stay that has none any more, unless told otherwise.
+const HOLD: Duration = Duration::from_secs(30);
+/// The most endpoints there can be; more are left out.
+const MAX_HOSTS: usize = 4096;
+
+/// Hosts from DNS; needs the feature `dns`. Asked for again when the first of the records has lived its time, but no sooner
+/// than after a second and no later than after 5 min.
+///
+/// Each name and each of its kinds of record stands for itself. When one cannot be asked for (no server answers, or one
+/// says that it failed), its last answer stays until it can. When it has no records any more, that may be a server's
+/// mishap, so its last answer stays for [`hold`](Self::hold) too. After that it means what it says; and when no name has
+/// any, requests are answered with 503.
+///
+/// ```no_run
+/// use dial::{Dns, Upstream};
+///
+/// let upstream = Upstream::builder()
+///     .discover(Dns::addresses(["http://api.internal:8080"])?)
+///     .build()?;
+/// # Ok::<(), dial::Error>(())
+/// ```
+pub struct Dns {
+    what: What,
+    servers: Option<Vec<SocketAddr>>,
+    hold: Duration,
+    /// When to ask again; at once if absent.
+    next: Option<Instant>,
+}
+
+enum What {
+    Names(Vec<Named>),
+    Service(service::Service),
+}
+
+/// One entry of the list of names.
+struct Named {
+    address: Address,
+    entry: HostEntry,
+    queries: [Query; 2],
+}
+
+impl Dns {
+    /// All addresses of these names, as hosts of their own: A and AAAA records, and the system's list of hosts. Each has the
+    /// scheme, port, weight and backup of its name's entry.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) for an entry that is not understood, that is an address already, or
+    /// that is `https`: the endpoint would be an address, and its certificate is for the name. As one of the plain
+    /// [`hosts`](crate::UpstreamBuilder::hosts) a name keeps it, and its addresses are still looked up anew.
+    pub fn addresses(names: impl IntoHosts) -> Result<Self, Error> {
+        let names = names.into_hosts().into_iter().map(Named::new);
+        let names: Vec<_> = names.collect::<Result<_, _>>()?;
+        match names.is_empty() {
+            true => Err(Error::config("the list of names is empty")),
+            false => Ok(Self::of(What::Names(names))),
+        }
+    }
+
+    /// The hosts of a service by its SRV records: `_http._tcp.api.internal`. Those of the lowest priority get requests, each
+    /// by its weight (one of 0 as one of 1); all others are backups. A target is looked up, and each of its addresses a host
+    /// of that weight; but where the name begins with `_https.` it stays a name, which its certificate is for.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) for what cannot be a name.
+    pub fn service(name: &str) -> Result<Self, Error> {
+        service::Service::new(name).map(|service| Self::of(What::Service(service)))
+    }
+
+    /// The servers that are asked, at their addresses and ports. Default is the system's (`/etc/resolv.conf`), as they are
+    /// whenever it is asked.
+    #[must_use]
+    pub fn servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.servers = Some(servers.into_iter().collect());
+        self
+    }
+
+    /// For how long the last records stay of a name that has none any more. Default is 30 s.
+    #[must_use]
+    pub fn hold(mut self, hold: Duration) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    fn of(what: What) -> Self {
+        Self {
+            what,
+            servers: None,
+            hold: HOLD,
+            next: None,
+        }
+    }
+
+    /// Asks for everything once. Fails only if nothing can be told at all.
+    async fn ask(&mut self) -> Result<Vec<HostEntry>, BoxError> {
+        let resolver = resolver(self.servers.as_deref())?;
+        let mut asked = Asked::new(self.hold);
+        let hosts = match &mut self.what {
+            What::Names(names) => {
+                let queries = names.iter_mut().flat_map(|named| &mut named.queries);
+                ask_all(queries.collect(), &resolver, &mut asked).await;
+                names.iter().flat_map(Named::hosts).collect()
+            }
+            What::Service(service) => service.hosts(&resolver, &mut asked).await,
+        };
+        let fresh = asked.finish()?;
+        self.next = Some(Instant::now() + fresh.clamp(FRESH.0, FRESH.1));
+        let mut hosts = distinct(hosts);
+        hosts.truncate(MAX_HOSTS);
+        Ok(hosts)
+    }
+}
+
+impl Discover for Dns {
+    async fn next(&mut self) -> Option<Result<Vec<HostEntry>, BoxError>> {
+        if let Some(next) = self.next {
+            sleep_until(next).await;
+        }
+        // After an error it is for others to say when to ask again.
+        self.next = None;
+        Some(self.ask().await)
+    }
+}
+
+impl Named {
+    fn new(entry: HostEntry) -> Result<Self, Error> {
+        let address = entry.address()?;
+        let name = match (&address.host, address.scheme) {
+            (Host::Name(name), Scheme::Http) => name,
+            (Host::Name(_), Scheme::Https) => {
+                let what = "the certificate of `https` is for the name, not for its addresses; list it as a host";
+                return Err(Error::config(format!("{address}: {what}")));
+            }
+            (Host::Ip(_), _) => {
+                return Err(Error::config(format!("{address} is an address already")));
+            }
+        };
+        let queries = [RecordType::A, RecordType::AAAA].map(|kind| Query::new(name, kind));
+        Ok(Self {
+            address,
+            entry,
+            queries,
+        })
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = HostEntry> {
+        let addresses = self.queries.iter().flat_map(Query::addresses);
+        addresses.map(|ip| at(&self.address, Host::Ip(ip), &self.entry))
+    }
+}
+
+/// The entry of one host of those that an entry stands for.
+fn at(address: &Address, host: Host, like: &HostEntry) -> HostEntry {
+    let address = Address {
+        host,
+        ..address.clone()
+    };
+    like.at(&address)
+}
+
+impl fmt::Debug for Dns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_tuple("Dns");
+        match &self.what {
+            What::Names(names) => {
+                for named in names {
+                    out.field(&format_args!("{}", named.address));
+                }
+            }
+            What::Service(service) => {
+                out.field(&format_args!("{}", service.name()));
+            }
+        }
+        out.finish()
+    }
+}
