@@ -8,7 +8,7 @@ mod waits;
 
 use std::time::Duration;
 
-use dial::{ModifiableRequest, ProxyService, Retry, RetryOn, Router, Server};
+use dial::{ModifiableRequest, ProxyService, Retry, RetryOn, Router, Server, Upstream};
 use dial_tests::{Answer, Origin};
 
 use crate::harness::Served;
@@ -24,9 +24,11 @@ fn one_worker(proxy: ProxyService) -> Served {
     Served::server(Server::builder().workers(1), router)
 }
 
+/// Over endpoints that stay in rotation whatever they do: who is sick here is to be met again and again.
 fn proxy(origins: &[&Origin], retry: Retry) -> ProxyService {
     let hosts: Vec<_> = origins.iter().map(|origin| origin.url()).collect();
-    dial::proxy(hosts, forward).retry(retry)
+    let upstream = Upstream::builder().hosts(hosts).never_eject().build();
+    dial::proxy(upstream.expect("an upstream"), forward).retry(retry)
 }
 
 /// On everything, without long pauses.
