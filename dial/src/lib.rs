@@ -189,7 +189,7 @@
 //! # Features
 //!
 //! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `dns`, `etcd`, `files`: the
-//! sources of hosts `Dns`, `Etcd` and `HostFile`. `full`: all of them.
+//! sources of hosts `Dns`, `Etcd` and `HostFile`. `rate_limit`: `RateLimit`. `sticky`: `Sticky` cookies. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
 //! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
