@@ -8,6 +8,7 @@ use super::config::Settings;
 use super::discovery::{Discover, Discovery};
 use super::ejection::Ejection;
 use super::hosts::{HostEntry, IntoHosts};
+use super::tasks::{Task, Tasks};
 use super::{Inner, Upstream};
 use crate::config::HealthCheck;
 use crate::error::Error;
@@ -166,9 +167,10 @@ impl UpstreamBuilder {
         let dice = Dice::new(self.seed);
         let check = self.health.map(HealthCheck::checked).transpose()?;
         let mut inner = Inner::new(members, self.settings, dice, check);
-        if let Some(discovery) = &self.discovery {
-            inner.tasks.add(discovery.clone());
-        }
+        inner.tasks = Tasks {
+            discovery: self.discovery.as_ref().map(|_| Task::default()),
+            probes: inner.probes.as_ref().map(|_| Task::default()),
+        };
         inner.discovery = self.discovery;
         let upstream = Upstream {
             inner: Arc::new(inner),

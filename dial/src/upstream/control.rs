@@ -28,7 +28,6 @@ pub struct HostStatus {
     pub healthy: bool,
     /// What was wrong at its last probe, if that failed; see [`UpstreamBuilder::health`](super::UpstreamBuilder::health).
     pub probe_failure: Option<String>,
-    /// Requests under way, where the upstream counts them: with every policy but round robin.
     /// How much longer it is ejected for what it did to requests, if it is.
     pub ejected_for: Option<Duration>,
     /// Requests under way, where the upstream counts them: with every policy but round robin, and where latency ejects.

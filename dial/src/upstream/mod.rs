@@ -22,6 +22,7 @@ mod load;
 mod member;
 mod outlier;
 mod probation;
+mod probes;
 mod snapshot;
 #[cfg_attr(
     not(feature = "sticky"),
@@ -30,7 +31,6 @@ mod snapshot;
 mod sticky;
 mod tasks;
 mod tried;
-mod watch;
 mod window;
 
 #[cfg(test)]
@@ -57,21 +57,21 @@ pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::entry::distinct;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
+pub(crate) use self::probes::{Probed, Probing};
 #[cfg(not(feature = "sticky"))]
 pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
-pub(crate) use self::watch::{Probed, Watch};
 
 use self::balance::RoundRobin;
 use self::config::Settings;
 use self::discovery::Discovery;
 use self::load::Count;
 use self::member::Member;
+use self::probes::Probes;
 use self::snapshot::{Means, Snapshot};
 use self::tasks::Tasks;
-use self::watch::Probes;
 use crate::config::Check;
 use crate::error::Error;
 
@@ -165,9 +165,6 @@ impl Upstream {
             return None;
         }
         let inner = &*self.inner;
-        if !inner.tasks.is_empty() {
-            self.start_tasks();
-        }
         let mut snapshot = inner.snapshot.load();
         if snapshot.is_over() {
             self.readmit();
