@@ -117,6 +117,9 @@
 //! [`UpstreamBuilder::discover`]. There are sources for DNS, for etcd and for files, each behind a feature, and any other is
 //! a type with one function. A source that is lost leaves the hosts it told last.
 //!
+//! What is more than the hosts can do waits, for a while: [`Limits`] bound what is under way, and a [`Breaker`] leaves alone
+//! what only fails.
+//!
 //! # What a proxy owes
 //!
 //! All of this is on, for every route:
