@@ -228,7 +228,8 @@ pub use self::builder::{
 };
 pub use self::client::Resolve;
 pub use self::config::{
-    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
+    Forwarding, HealthCheck, Hedge, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn,
+    Timeouts, Via,
 };
 #[cfg(feature = "dns")]
 pub use self::discover::Dns;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::attempt::{Forwarder, Target, no_endpoint};
+use super::hedge::Race;
 use super::retry::{Course, Outcome, Retries};
 use crate::client::{Answered, Failed, Way};
 use crate::error::{Chain, Error};
@@ -36,7 +37,7 @@ impl Forwarder {
         let mut next = target.pick(&tried);
         let (mut reached, mut unreached) = (false, None);
         loop {
-            let Some(endpoint) = next.take() else {
+            let Some(mut endpoint) = next.take() else {
                 // One that was reached before is better than a wait for another.
                 if !std::mem::take(&mut reached) && !wait(&mut course).await {
                     return Err(unreached.unwrap_or_else(no_endpoint));
@@ -45,7 +46,18 @@ impl Forwarder {
                 next = target.pick(&tried);
                 continue;
             };
-            let (outcome, request) = match self.attempt(target, &endpoint, outbound, &way).await {
+            let sent = match course.hedge(way.hop) {
+                None => self.attempt(target, &endpoint, outbound, &way).await,
+                Some(after) => {
+                    let race = Race::new(&mut course, target, &mut tried, after);
+                    // In a box: a request without hedges has no room for it.
+                    let race = Box::pin(self.hedged(race, endpoint, outbound, &way));
+                    let (last, sent) = race.await;
+                    endpoint = last;
+                    sent
+                }
+            };
+            let (outcome, request) = match sent {
                 Err(Failed {
                     error,
                     request: Some(request),
@@ -92,7 +104,7 @@ fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Option<Arc<Endpoint>> {
 }
 
 /// A request that is at no endpoint.
-fn idle(mut request: Outbound) -> Outbound {
+pub(super) fn idle(mut request: Outbound) -> Outbound {
     request.draft.flight = None;
     request
 }
