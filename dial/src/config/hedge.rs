@@ -29,9 +29,10 @@ use std::time::Duration;
 /// response with a status that [`on`](crate::Retry::on) names, or an attempt that fails, does not win while another is under
 /// way. When all have come to that, what is left of the attempts is made one after the other.
 ///
-/// The connection of an attempt that is given up is closed. Such an attempt is no failure of its endpoint, and no success
-/// either: an endpoint that hangs is found by [`HealthCheck`](crate::HealthCheck), not by its hedges. Interim responses such
-/// as 103 come from the first attempt alone. A client of a sticky upstream comes back to the endpoint whose response it got.
+/// The connection of an attempt that is given up is closed, and the endpoint is not blamed for it: one that hangs is found by
+/// [`HealthCheck`](crate::HealthCheck), not by its hedges. Only [`Policy::peak_ewma`](crate::Policy::peak_ewma) takes the time
+/// for what it was. Interim responses such as 103 come from the first attempt alone. A client of a sticky upstream comes back
+/// to the endpoint whose response it got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hedge {
     pub(crate) after: Duration,

@@ -21,11 +21,19 @@ use crate::handler::Outbound;
 use crate::patience::after;
 use crate::upstream::{Endpoint, Tried};
 
-/// What came of an attempt, and at which endpoint.
-pub(super) type Ended = (Arc<Endpoint>, Result<Answered, Failed>);
+/// What came of an attempt.
+type Sent = Result<Answered, Failed>;
+/// The same, and where it came from.
+pub(super) type Ended = (Arc<Endpoint>, Sent);
+/// An attempt that is made.
+type Sending<'a> = Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
 
 /// An attempt under way.
-type Running<'a> = Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
+struct Running<'a> {
+    endpoint: Arc<Endpoint>,
+    began: Instant,
+    sending: Sending<'a>,
+}
 
 /// One request at several endpoints.
 pub(super) struct Race<'r, 'a> {
@@ -69,15 +77,12 @@ impl Forwarder {
             ..way.clone()
         };
         let (target, beside) = (race.target, &beside);
-        let start = |place, endpoint: Arc<Endpoint>, outbound| -> Running<'_> {
+        let start = |place, endpoint: Arc<Endpoint>, outbound| -> Sending<'_> {
             let way = match place {
                 Place::First => way,
                 Place::Beside => beside,
             };
-            Box::pin(async move {
-                let sent = self.attempt(target, &endpoint, outbound, way).await;
-                (endpoint, sent)
-            })
+            Box::pin(async move { self.attempt(target, &endpoint, outbound, way).await })
         };
         race.run(endpoint, outbound, start).await
     }
@@ -106,9 +111,14 @@ impl<'r, 'a> Race<'r, 'a> {
         mut self,
         endpoint: Arc<Endpoint>,
         outbound: Outbound,
-        start: impl Fn(Place, Arc<Endpoint>, Outbound) -> Running<'s>,
+        start: impl Fn(Place, Arc<Endpoint>, Outbound) -> Sending<'s>,
     ) -> Ended {
         let spare = outbound.copy();
+        let start = |place, endpoint: Arc<Endpoint>, outbound| Running {
+            sending: start(place, Arc::clone(&endpoint), outbound),
+            began: Instant::now(),
+            endpoint,
+        };
         self.tried.insert(&endpoint);
         let mut running = vec![start(Place::First, endpoint, outbound)];
         let mut last = None;
@@ -124,6 +134,7 @@ impl<'r, 'a> Race<'r, 'a> {
             };
             match sent {
                 Ok(answered) if self.course.is_good(answered.answer.status) => {
+                    running.iter().for_each(Running::give_up);
                     return (endpoint, Ok(answered));
                 }
                 Err(Failed {
@@ -157,9 +168,9 @@ impl<'r, 'a> Race<'r, 'a> {
     async fn next(&mut self, running: &mut Vec<Running<'_>>) -> Event {
         poll_fn(|cx| {
             for at in 0..running.len() {
-                if let Poll::Ready(ended) = running[at].as_mut().poll(cx) {
-                    drop(running.remove(at));
-                    return Poll::Ready(Event::Ended(ended));
+                if let Poll::Ready(sent) = running[at].sending.as_mut().poll(cx) {
+                    let endpoint = running.remove(at).endpoint;
+                    return Poll::Ready(Event::Ended((endpoint, sent)));
                 }
             }
             self.poll_due(cx).map(|()| Event::Due)
@@ -196,6 +207,14 @@ impl<'r, 'a> Race<'r, 'a> {
         let mut outbound = spare.copy();
         outbound.draft.body = body;
         Some((endpoint, outbound))
+    }
+}
+
+impl Running<'_> {
+    /// Another one has won. That is nobody's failure; but who is slow should be known to be, or it would be asked first for
+    /// ever.
+    fn give_up(&self) {
+        self.endpoint.load().waited(self.began.elapsed());
     }
 }
 

@@ -61,7 +61,7 @@ impl<'a> Play<'a> {
         self.log.lock().unwrap().push(line);
     }
 
-    fn start(&'a self, place: Place, endpoint: Arc<Endpoint>, outbound: Outbound) -> Running<'a> {
+    fn start(&'a self, place: Place, endpoint: &Endpoint, outbound: Outbound) -> Sending<'a> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         self.at.lock().unwrap().push(endpoint.id());
         assert_eq!(place == Place::First, number == 0);
@@ -86,7 +86,7 @@ impl<'a> Play<'a> {
                 request: Some(outbound.copy()),
                 again,
             };
-            let sent = match then {
+            match then {
                 Answers(status) => Ok(Answered {
                     answer: Answer {
                         status: StatusCode::from_u16(status).expect("a status"),
@@ -96,8 +96,7 @@ impl<'a> Play<'a> {
                 }),
                 Breaks => Err(failed(ErrorKind::Disconnected, false)),
                 Unsent => Err(failed(ErrorKind::Connect, true)),
-            };
-            (endpoint, sent)
+            }
         })
     }
 }
@@ -160,7 +159,7 @@ async fn race(upstream: &Upstream, retry: Retry, body: Body, script: &[(u64, The
     let after = course.hedge(&Hop::default()).expect("a hedge");
     let play = Play::new(script);
     let race = Race::new(&mut course, &target, &mut tried, after);
-    let start = |place, endpoint, outbound| play.start(place, endpoint, outbound);
+    let start = |place, endpoint: Arc<Endpoint>, outbound| play.start(place, &endpoint, outbound);
     let (endpoint, sent) = race.run(first, outbound, start).await;
     let at = play.at.lock().unwrap();
     assert!(at.contains(&endpoint.id()));
@@ -183,10 +182,20 @@ fn upstream(hosts: usize) -> Upstream {
     Upstream::new(hosts).expect("hosts")
 }
 
+/// What it is about, the number of endpoints, what the attempts do, and what is told of them.
+type Case<'a> = (&'a str, usize, Retry, &'a [(u64, Then)], &'a str);
+
+async fn check(cases: &[Case<'_>]) {
+    for (name, hosts, retry, script, expected) in cases {
+        let told = race(&upstream(*hosts), *retry, Body::empty(), script).await;
+        assert_eq!(told, *expected, "{name}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_first_good_response_wins() {
-    let (many, most) = (Hedge::after(Duration::from_millis(50)), 3);
-    let cases: [(&str, usize, Retry, &[(u64, Then)], &str); 18] = [
+    let only_unsent = retry().on([RetryOn::Connect]);
+    check(&[
         (
             "in time",
             2,
@@ -216,14 +225,64 @@ async fn the_first_good_response_wins() {
             "0 starts 0, 50 starts 1, 60 200",
         ),
         (
-            "nor is a failure",
+            "but one that `on` does not name is good",
+            2,
+            only_unsent,
+            &[(55, Answers(503)), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 55 drops 1, 55 503",
+        ),
+        (
+            "a failure is no win",
             2,
             retry(),
             &[(60, Answers(200)), (5, Breaks)],
             "0 starts 0, 50 starts 1, 60 200",
         ),
         (
-            "none is good: the last one",
+            "one that is unsent goes on",
+            3,
+            retry(),
+            &[(FOREVER, Breaks), (5, Unsent), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 55 starts 2, 65 drops 0, 65 200",
+        ),
+        (
+            "unless that was the last endpoint",
+            2,
+            retry(),
+            &[(90, Answers(200)), (5, Unsent)],
+            "0 starts 0, 50 starts 1, 90 200",
+        ),
+    ])
+    .await;
+}
+
+/// Then it is as if the last one had been the only one.
+#[tokio::test(start_paused = true)]
+async fn none_is_good() {
+    check(&[
+        (
+            "at once",
+            2,
+            retry(),
+            &[(10, Answers(503))],
+            "0 starts 0, 10 503",
+        ),
+        (
+            "broken",
+            2,
+            retry(),
+            &[(10, Breaks)],
+            "0 starts 0, 10 broken",
+        ),
+        (
+            "unsent",
+            2,
+            retry(),
+            &[(10, Unsent)],
+            "0 starts 0, 10 unsent",
+        ),
+        (
+            "the last one",
             2,
             retry(),
             &[(70, Answers(502)), (5, Answers(503))],
@@ -237,92 +296,58 @@ async fn the_first_good_response_wins() {
             "0 starts 0, 50 starts 1, 70 broken",
         ),
         (
-            "but what has reached an endpoint",
+            "but one that has reached its endpoint",
             2,
             retry(),
             &[(52, Answers(503)), (5, Unsent)],
             "0 starts 0, 50 starts 1, 55 503",
         ),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_there_may_be() {
+    let many = retry().hedge(Hedge::after(Duration::from_millis(50)).most(3));
+    let slow = &[(100, Answers(200))];
+    check(&[
         (
-            "a failure before is for the others to judge",
-            2,
-            retry(),
-            &[(10, Answers(503))],
-            "0 starts 0, 10 503",
-        ),
-        (
-            "so is a break",
-            2,
-            retry(),
-            &[(10, Breaks)],
-            "0 starts 0, 10 broken",
-        ),
-        (
-            "and one unsent",
-            2,
-            retry(),
-            &[(10, Unsent)],
-            "0 starts 0, 10 unsent",
-        ),
-        (
-            "a hedge that is unsent goes on",
-            3,
-            retry(),
-            &[(FOREVER, Breaks), (5, Unsent), (10, Answers(200))],
-            "0 starts 0, 50 starts 1, 55 starts 2, 65 drops 0, 65 200",
-        ),
-        (
-            "unless that was the last endpoint",
-            2,
-            retry(),
-            &[(90, Answers(200)), (5, Unsent)],
-            "0 starts 0, 50 starts 1, 90 200",
-        ),
-        (
-            "several",
+            "hedges",
             9,
-            retry().attempts(9).hedge(many.most(most)),
+            many.attempts(9),
             &[
+                (250, Answers(200)),
                 (FOREVER, Breaks),
                 (FOREVER, Breaks),
                 (FOREVER, Breaks),
-                (99, Answers(200)),
             ],
-            "0 starts 0, 50 starts 1, 100 starts 2, 150 starts 3, 249 drops 0, 249 drops 1, 249 drops 2, 249 200",
+            "0 starts 0, 50 starts 1, 100 starts 2, 150 starts 3, \
+             250 drops 1, 250 drops 2, 250 drops 3, 250 200",
         ),
         (
-            "never more than the attempts",
+            "attempts",
             9,
-            retry().attempts(2).hedge(many.most(most)),
-            &[(FOREVER, Answers(200)), (FOREVER * 2, Breaks)],
-            "0 starts 0, 50 starts 1, 1000000 drops 1, 1000000 200",
+            many.attempts(2),
+            &[(250, Answers(200)), (FOREVER, Breaks)],
+            "0 starts 0, 50 starts 1, 250 drops 1, 250 200",
         ),
+        ("endpoints", 1, many, slow, "0 starts 0, 100 200"),
         (
-            "nor than the budget",
+            "budget",
             9,
-            retry().budget(0).min_per_second(0),
-            &[(100, Answers(200))],
+            many.budget(0).min_per_second(0),
+            slow,
             "0 starts 0, 100 200",
         ),
         (
-            "nor than the endpoints",
-            1,
-            retry(),
-            &[(100, Answers(200))],
-            "0 starts 0, 100 200",
+            "budget for one",
+            9,
+            many.budget(100).min_per_second(0),
+            &[(250, Answers(200)), (FOREVER, Breaks)],
+            "0 starts 0, 50 starts 1, 250 drops 1, 250 200",
         ),
-        (
-            "what `on` does not name is good",
-            2,
-            retry().on([RetryOn::Connect]),
-            &[(55, Answers(503)), (10, Answers(200))],
-            "0 starts 0, 50 starts 1, 55 drops 1, 55 503",
-        ),
-    ];
-    for (name, hosts, retry, script, expected) in cases {
-        let told = race(&upstream(hosts), retry, Body::empty(), script).await;
-        assert_eq!(told, expected, "{name}");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,6 +368,23 @@ async fn a_body_is_hedged_once_it_was_read() {
     let script = [(100, Answers(200))];
     let told = race(&upstream(2), retry().buffer(4), late(), &script).await;
     assert_eq!(told, "0 starts 0, 300 reads hello, 400 200");
+}
+
+/// Whoever looks at latencies would prefer it else, because it never answers.
+#[tokio::test(start_paused = true)]
+async fn a_loser_is_known_to_be_slow() {
+    let upstream = upstream(2);
+    let script = [(FOREVER, Breaks), (10, Answers(200))];
+    race(&upstream, retry(), Body::empty(), &script).await;
+    let tried = Tried::none();
+    let ask = crate::upstream::Ask {
+        tried: &tried,
+        key: None,
+        cookie: None,
+    };
+    // In turn: the second one has won.
+    let latencies = [(); 2].map(|()| upstream.pick(&ask).expect("one").load().latency());
+    assert_eq!(latencies, [None, Some(Duration::from_millis(60))]);
 }
 
 #[tokio::test(start_paused = true)]
