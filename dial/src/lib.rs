@@ -156,6 +156,9 @@
 //! endpoints in trouble are not buried; and while no endpoint can be reached, as when all of them restart, requests wait
 //! instead of failing. The client gets the last response as it came.
 //!
+//! [`Hedge`] asks another endpoint as well when the first has not answered in time, which cuts off the slowest responses. It
+//! is off unless [`Retry::hedge`] says so.
+//!
 //! # Limits and options
 //!
 //! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of
@@ -231,7 +234,8 @@ pub use self::builder::{
 };
 pub use self::client::Resolve;
 pub use self::config::{
-    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
+    Forwarding, HealthCheck, Hedge, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn,
+    Timeouts, Via,
 };
 #[cfg(feature = "dns")]
 pub use self::discover::Dns;

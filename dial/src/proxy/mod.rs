@@ -6,6 +6,7 @@
 mod admit;
 mod attempt;
 mod budget;
+mod hedge;
 mod key;
 mod persist;
 #[cfg_attr(
