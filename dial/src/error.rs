@@ -59,7 +59,7 @@ pub enum ErrorKind {
     ExpectationFailed,
     /// The request was here before: its Via has this proxy's own name (RFC 9110 §7.6.3).
     LoopDetected,
-    /// More requests came than the route's rate limit allows.
+    /// More requests came than the route's rate limit allows, or than its concurrency limit allows each client.
     RateLimited,
     /// No route takes the request's path and domain, or a path parameter does not parse.
     NotFound,
@@ -75,6 +75,8 @@ pub enum ErrorKind {
     Handler,
     /// The handler panicked.
     HandlerPanicked,
+    /// As many requests are under way as may be.
+    Overloaded,
     /// The upstream has no endpoint to offer.
     NoEndpoint,
     /// The endpoint's name did not resolve.
@@ -212,7 +214,9 @@ impl ErrorKind {
             Self::Config | Self::Server | Self::Handler | Self::HandlerPanicked => {
                 (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
             }
-            Self::NoEndpoint => (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE),
+            Self::NoEndpoint | Self::Overloaded => {
+                (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::ConnectTimeout | Self::ResponseTimeout | Self::TotalTimeout => {
                 (Side::Upstream, StatusCode::GATEWAY_TIMEOUT)
             }

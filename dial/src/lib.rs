@@ -245,7 +245,7 @@ pub use self::handler::{
 };
 #[cfg(feature = "rate_limit")]
 pub use self::proxy::RateLimit;
-pub use self::proxy::{ErrorHook, ResponseHook};
+pub use self::proxy::{ConcurrencyLimit, ErrorHook, ResponseHook};
 pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;

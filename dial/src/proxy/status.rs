@@ -26,6 +26,7 @@ fn error_type(kind: ErrorKind) -> &'static str {
         ErrorKind::ResponseTimeout | ErrorKind::TotalTimeout => "http_response_timeout",
         ErrorKind::ResponseBody => "http_response_incomplete",
         ErrorKind::LoopDetected => "proxy_loop_detected",
+        ErrorKind::Overloaded => "connection_limit_reached",
         ErrorKind::RateLimited => "http_request_denied",
         ErrorKind::Config | ErrorKind::Server | ErrorKind::Handler | ErrorKind::HandlerPanicked => {
             "proxy_internal_error"
