@@ -61,6 +61,8 @@ pub enum ErrorKind {
     LoopDetected,
     /// More requests came than the route's rate limit allows, or than its concurrency limit allows each client.
     RateLimited,
+    /// Whether the route's rate limit allows the request is not known, because the store that instances share cannot be asked.
+    RateUnknown,
     /// No route takes the request's path and domain, or a path parameter does not parse.
     NotFound,
     /// A route takes the path, but not with this method.
@@ -211,6 +213,7 @@ impl ErrorKind {
             Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),
             Self::BodyTooLarge => (Side::Downstream, StatusCode::PAYLOAD_TOO_LARGE),
+            Self::RateUnknown => (Side::Internal, StatusCode::SERVICE_UNAVAILABLE),
             Self::Config | Self::Server | Self::Handler | Self::HandlerPanicked => {
                 (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
             }

@@ -24,7 +24,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// that ends. What handlers answer themselves counts as well. They are counted in this process, over all workers.
 ///
 /// Without [`by`](Self::by) more requests are answered with 503, because the route is busy; with it with 429, because their
-/// client is (RFC 6585 §4). Either has a `Retry-After` of one second.
+/// client is (RFC 6585 §4). Either has a `Retry-After` of one second. A rate limit is asked first, so what ends here was
+/// counted there.
 ///
 /// ```
 /// use dial::{ConcurrencyLimit, HashOn, ModifiableRequest};

@@ -36,9 +36,12 @@ pub(crate) use self::attempt::Forwarder;
 pub(crate) use self::concurrency::Concurrency;
 pub use self::concurrency::ConcurrencyLimit;
 use self::concurrency::Slot;
+use self::rate::Admission;
 pub(crate) use self::rate::Rate;
 #[cfg(feature = "rate_limit")]
 pub use self::rate::RateLimit;
+#[cfg(feature = "redis")]
+pub use self::rate::RedisStore;
 pub(crate) use self::retry::Retries;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
@@ -207,7 +210,11 @@ impl Lane {
         }
         rewrite::sanitise(&mut request, &self.route);
         if let Some(rate) = &self.route.rate {
-            rate.admit(&request)?;
+            match rate.admit(&request) {
+                Admission::Known(admitted) => admitted?,
+                #[cfg(feature = "redis")]
+                Admission::Asked(answer) => answer.await?,
+            }
         }
         if let Some(concurrency) = &self.route.concurrency {
             *slot = Some(concurrency.admit(&request)?);
