@@ -195,10 +195,12 @@
 //! # Features
 //!
 //! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `dns`, `etcd`, `files`: the
-//! sources of hosts `Dns`, `Etcd` and `HostFile`. `rate_limit`: `RateLimit`. `sticky`: `Sticky` cookies. `full`: all of them.
+//! sources of hosts `Dns`, `Etcd` and `HostFile`. `rate_limit`: `RateLimit`. `redis`: `RedisStore`, for rate limits that
+//! several instances keep together. `sticky`: `Sticky` cookies. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
-//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
+//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`; `dial::rate` does when
+//! a store of rate limits is lost or back.
 
 mod body;
 mod builder;
@@ -252,7 +254,9 @@ pub use self::handler::{
 };
 #[cfg(feature = "rate_limit")]
 pub use self::proxy::RateLimit;
-pub use self::proxy::{ErrorHook, ResponseHook};
+#[cfg(feature = "redis")]
+pub use self::proxy::RedisStore;
+pub use self::proxy::{ConcurrencyLimit, ErrorHook, ResponseHook};
 pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;

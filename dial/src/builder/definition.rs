@@ -100,6 +100,7 @@ impl Definition {
                 .map(|retry| Arc::new(Retries::new(retry))),
             body_limit: self.body_limit.or(defaults.body_limit),
             rate: None,
+            concurrency: defaults.concurrency(),
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
                 .on_error
