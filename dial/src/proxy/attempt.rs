@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use crate::client::{Answered, Client, Connector, Failed, Way};
 use crate::config::HostHeader;
@@ -12,7 +13,7 @@ use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Endpoint, Tried, Turn, Upstream};
+use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Ticket, Tried, Turn, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -83,8 +84,11 @@ impl Forwarder {
         let mut tried = Tried::none();
         let mut last = None;
         while let Some(turn) = target.turn(&tried).await? {
-            let endpoint = Arc::clone(&turn.endpoint);
-            match self.attempt(&target, turn, outbound, &way).await {
+            let Turn { endpoint, ticket } = turn;
+            let attempt = target.begin(&endpoint, ticket, &mut outbound, &way);
+            let mut sent = self.client.send(&endpoint, outbound, &way).await;
+            target.end(&endpoint, attempt, &mut sent);
+            match sent {
                 Ok(answered) => return Ok(answered.answer),
                 Err(Failed {
                     error,
@@ -102,7 +106,7 @@ impl Forwarder {
         Err(last.unwrap_or_else(no_endpoint))
     }
 
-    /// Sends a request to one endpoint. Whatever comes of any attempt is known here first.
+    /// Sends a request to one endpoint.
     pub(super) async fn attempt(
         &self,
         target: &Target<'_>,
@@ -110,26 +114,10 @@ impl Forwarder {
         mut outbound: Outbound,
         way: &Way<'_>,
     ) -> Result<Answered, Failed> {
-        let endpoint = &turn.endpoint;
-        let Target::Balanced {
-            upstream, stuck, ..
-        } = target
-        else {
-            return self.client.send(endpoint, outbound, way).await;
-        };
-        let mut attempt = upstream.attempt(endpoint).passed(turn.pass);
-        // No waiting for the client is to be taken for the endpoint's.
-        if outbound.draft.body.in_memory().is_some() {
-            let deadline = outbound.draft.deadline.zip(way.timeouts.total);
-            attempt = attempt.alone(turn.flight.as_ref(), deadline);
-        }
-        outbound.draft.flight = turn.flight;
-        let mut sent = self.client.send(endpoint, outbound, way).await;
-        let outcome = sent.as_ref().map(|answered| answered.answer.status);
-        attempt.ended(outcome.map_err(|failed| &failed.error));
-        if let (Ok(answered), Some(stuck)) = (&mut sent, stuck) {
-            stuck.tell(endpoint, &mut answered.answer);
-        }
+        let Turn { endpoint, ticket } = turn;
+        let attempt = target.begin(&endpoint, ticket, &mut outbound, way);
+        let mut sent = self.client.send(&endpoint, outbound, way).await;
+        target.end(&endpoint, attempt, &mut sent);
         sent
     }
 }
@@ -170,6 +158,47 @@ impl Target<'_> {
                 let fresh = !tried.contains(endpoint);
                 fresh.then(|| Turn::at(Arc::clone(endpoint)))
             }
+        }
+    }
+
+    /// Whatever comes of an attempt is to be told to the one that begins here.
+    fn begin<'t>(
+        &'t self,
+        endpoint: &'t Arc<Endpoint>,
+        ticket: Ticket,
+        outbound: &mut Outbound,
+        way: &Way<'_>,
+    ) -> Option<Attempt<'t>> {
+        let Self::Balanced { upstream, .. } = self else {
+            return None;
+        };
+        let mut attempt = upstream.attempt(endpoint).passed(ticket.pass);
+        // No waiting for the client is to be taken for the endpoint's.
+        if outbound.draft.body.in_memory().is_some() {
+            let deadline = outbound.draft.deadline.zip(way.timeouts.total);
+            attempt = attempt.alone(ticket.flight.is_some().then(Instant::now), deadline);
+        }
+        outbound.draft.flight = ticket.flight;
+        Some(attempt)
+    }
+
+    /// It has come to a response, or to none.
+    fn end(
+        &self,
+        endpoint: &Endpoint,
+        attempt: Option<Attempt<'_>>,
+        sent: &mut Result<Answered, Failed>,
+    ) {
+        if let Some(attempt) = attempt {
+            let outcome = sent.as_ref().map(|answered| answered.answer.status);
+            attempt.ended(outcome.map_err(|failed| &failed.error));
+        }
+        if let Self::Balanced {
+            stuck: Some(stuck), ..
+        } = self
+            && let Ok(answered) = sent
+        {
+            stuck.tell(endpoint, &mut answered.answer);
         }
     }
 

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use super::circuit::Pass;
 use super::ejection::Ejection;
 use super::endpoint::Endpoint;
-use super::flight::Flight;
 use super::member::Member;
 use super::outlier::{Cause, Outlier, step};
 use super::{Inner, Upstream};
@@ -44,14 +43,14 @@ impl Attempt<'_> {
         self
     }
 
-    /// The request is there as a whole, so that all that it takes is the endpoint's own time. It is given up at a `deadline`,
+    /// The request is there as a whole, so that all that it takes since it `began` is the endpoint's own time. It is given up at a `deadline`,
     /// `total` after it came: the endpoint is to blame for that if it had half of that time or more.
     pub(crate) fn alone(
         mut self,
-        flight: Option<&Flight>,
+        began: Option<Instant>,
         deadline: Option<(Instant, Duration)>,
     ) -> Self {
-        self.began = flight.map(Flight::began);
+        self.began = began;
         self.deadline = deadline.and_then(|(at, total)| {
             let left = at.saturating_duration_since(Instant::now());
             (left >= total / 2).then_some(at)

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::endpoint::Endpoint;
 use super::{Inner, Upstream};
 
@@ -12,7 +10,6 @@ use super::{Inner, Upstream};
 pub(crate) struct Flight {
     upstream: Arc<Inner>,
     endpoint: Arc<Endpoint>,
-    began: Instant,
 }
 
 impl Flight {
@@ -21,13 +18,7 @@ impl Flight {
         Self {
             upstream: Arc::clone(&upstream.inner),
             endpoint: Arc::clone(endpoint),
-            began: Instant::now(),
         }
-    }
-
-    /// When the attempt began.
-    pub(crate) fn began(&self) -> Instant {
-        self.began
     }
 }
 

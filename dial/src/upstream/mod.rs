@@ -54,6 +54,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
+pub(crate) use self::attempt::Attempt;
 #[cfg(feature = "redis")]
 pub(crate) use self::backoff::Backoff;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
@@ -76,7 +77,7 @@ pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
-pub(crate) use self::turn::Turn;
+pub(crate) use self::turn::{Ticket, Turn};
 
 use self::balance::RoundRobin;
 use self::circuit::Circuit;

@@ -16,6 +16,12 @@ const MAX_RACES: u32 = 8;
 /// An endpoint that was chosen for a request, and counts it from now on.
 pub(crate) struct Turn {
     pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) ticket: Ticket,
+}
+
+/// What a request has of its upstream while it is at an endpoint; mostly nothing.
+#[derive(Default)]
+pub(crate) struct Ticket {
     pub(crate) flight: Option<Flight>,
     pub(crate) pass: Option<Pass>,
 }
@@ -32,11 +38,18 @@ pub(super) enum Room {
 impl Turn {
     /// At an endpoint of no upstream.
     pub(crate) fn at(endpoint: Arc<Endpoint>) -> Self {
-        Self {
-            endpoint,
-            flight: None,
-            pass: None,
-        }
+        let ticket = Ticket::default();
+        Self { endpoint, ticket }
+    }
+
+    fn counted(endpoint: Arc<Endpoint>, flight: Option<Flight>) -> Self {
+        let ticket = Ticket { flight, pass: None };
+        Self { endpoint, ticket }
+    }
+
+    fn with(mut self, pass: Option<Pass>) -> Self {
+        self.ticket.pass = pass;
+        self
     }
 }
 
@@ -54,14 +67,14 @@ impl Upstream {
             // In a box: no other request has to have room for it.
             Room::Full => Box::pin(self.queue(ask)).await?,
         };
-        Ok(turn.map(|turn| Turn { pass, ..turn }))
+        Ok(turn.map(|turn| turn.with(pass)))
     }
 
     /// The same without a wait: `None` also where the upstream is full, or its circuit open.
     pub(crate) fn turn_at_once(&self, ask: &Ask<'_>) -> Option<Turn> {
         let pass = self.pass().ok()?;
         match self.room(ask) {
-            Room::At(turn) => Some(Turn { pass, ..turn }),
+            Room::At(turn) => Some(turn.with(pass)),
             Room::Nowhere | Room::Full => None,
         }
     }
@@ -70,11 +83,8 @@ impl Upstream {
         if self.inner.settings.limits.is_none() {
             let endpoint = self.pick(ask);
             return endpoint.map_or(Room::Nowhere, |endpoint| {
-                Room::At(Turn {
-                    flight: self.enter(&endpoint),
-                    endpoint,
-                    pass: None,
-                })
+                let flight = self.enter(&endpoint);
+                Room::At(Turn::counted(endpoint, flight))
             });
         }
         // Those who wait come first.
@@ -101,12 +111,7 @@ impl Upstream {
             };
             if endpoint.load().in_flight.enter_below(each) {
                 let flight = Some(Flight::begun(self, &endpoint));
-                let pass = None;
-                return Room::At(Turn {
-                    endpoint,
-                    flight,
-                    pass,
-                });
+                return Room::At(Turn::counted(endpoint, flight));
             }
         }
         inner.in_flight.leave();

@@ -93,14 +93,14 @@ async fn simulate(
     takes: fn(&str) -> usize,
 ) -> BTreeMap<String, usize> {
     let mut shares = BTreeMap::new();
-    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Flight)> = VecDeque::new();
+    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Instant, Flight)> = VecDeque::new();
     for step in 0..steps {
-        under_way.retain(|(end, endpoint, flight)| {
+        under_way.retain(|(end, endpoint, began, _)| {
             let over = *end <= step;
             if over {
                 upstream
                     .attempt(endpoint)
-                    .alone(Some(flight), None)
+                    .alone(Some(*began), None)
                     .ended(Ok(http::StatusCode::OK));
             }
             !over
@@ -108,7 +108,7 @@ async fn simulate(
         let endpoint = pick(upstream);
         let host = name(&endpoint);
         let flight = upstream.enter(&endpoint).expect("it counts");
-        under_way.push_back((step + takes(&host), endpoint, flight));
+        under_way.push_back((step + takes(&host), endpoint, Instant::now(), flight));
         *shares.entry(host).or_default() += 1;
         advance(Duration::from_millis(1)).await;
     }
