@@ -16,18 +16,25 @@
 //! faults at once. What it hands on cannot be wrong, so expansion cannot fail.
 
 mod args;
+mod balance;
 mod domain;
+mod eject;
 mod endpoints;
 mod expand;
 mod fallback;
 mod faults;
 mod function;
+mod health;
 mod hosts;
+mod keys;
 mod model;
 mod path;
+mod rate_limit;
+mod request_key;
 mod retries;
 mod retry;
 mod signature;
+mod statuses;
 mod timeouts;
 mod tuning;
 mod upstreams;
@@ -37,9 +44,10 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use args::{Args, RouteKey};
+use args::Args;
 use faults::Faults;
 use function::Function;
+use keys::RouteKey;
 use proc_macro2::TokenStream;
 
 /// Makes a function over a request a route with its own load-balanced upstream.

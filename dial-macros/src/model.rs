@@ -2,8 +2,9 @@
 
 use crate::function::Function;
 use crate::path::Param;
+use crate::statuses::Statuses;
 use proc_macro2::TokenStream;
-use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Type, Visibility};
 
 pub(crate) struct Route<'a> {
     pub(crate) function: &'a Function,
@@ -27,6 +28,7 @@ pub(crate) struct Route<'a> {
     /// Absent when it is the server's; `Some(None)` is off.
     #[expect(clippy::option_option, reason = "not said, off, or this")]
     pub(crate) retry: Option<Option<Retry>>,
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,
     pub(crate) on_error: Option<Expr>,
@@ -101,6 +103,9 @@ pub(crate) struct Tuning {
     pub(crate) balance: Option<Balance>,
     /// In milliseconds.
     pub(crate) slow_start: Option<u64>,
+    pub(crate) health: Option<Health>,
+    pub(crate) eject: Option<Eject>,
+    pub(crate) panic: Option<bool>,
 }
 
 pub(crate) enum Balance {
@@ -118,6 +123,67 @@ pub(crate) enum HashKey {
     Cookie(String),
     ClientIp,
     Param(String),
+}
+
+/// Times in milliseconds.
+pub(crate) struct Health {
+    /// Absent when a connection is all that is asked for.
+    pub(crate) http: Option<HttpCheck>,
+    pub(crate) port: Option<u64>,
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
+    pub(crate) interval: Option<u64>,
+    pub(crate) jitter: Option<f64>,
+    pub(crate) timeout: Option<u64>,
+    pub(crate) rise: Option<u64>,
+    pub(crate) fall: Option<u64>,
+}
+
+pub(crate) struct HttpCheck {
+    pub(crate) path: LitStr,
+    pub(crate) method: Option<String>,
+    pub(crate) host_header: Option<LitStr>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    /// A string or a byte string.
+    pub(crate) contains: Option<Lit>,
+}
+
+pub(crate) enum Eject {
+    Never,
+    When(Box<Ejection>),
+}
+
+/// Times in milliseconds.
+pub(crate) struct Ejection {
+    pub(crate) consecutive: Option<u64>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    pub(crate) error_percent: Option<u64>,
+    pub(crate) latency: Option<Latency>,
+    pub(crate) window: Option<u64>,
+    pub(crate) min_requests: Option<u64>,
+    pub(crate) base_time: Option<u64>,
+    pub(crate) max_time: Option<u64>,
+    pub(crate) max_percent: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Latency {
+    pub(crate) times: u64,
+    /// In milliseconds.
+    pub(crate) least: u64,
+}
+
+pub(crate) struct RateLimit {
+    pub(crate) requests: u64,
+    pub(crate) period: Period,
+    pub(crate) burst: Option<u64>,
+    pub(crate) by: Option<HashKey>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Period {
+    Second,
+    Minute,
+    Hour,
 }
 
 /// An upstream in a static.

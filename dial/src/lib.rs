@@ -289,8 +289,8 @@ pub mod __private {
     pub use crate::handler::{Outcome, Startup, param};
 
     use crate::{
-        Error, ErrorHook, HostEntry, IntoEdit, IntoHostEntry, IntoHosts, IntoUpstream, Policy,
-        Response, ResponseHook, Upstream,
+        Error, ErrorHook, HostEntry, IntoEdit, IntoHostEntry, IntoHosts, IntoUpstream, Method,
+        Policy, Response, ResponseHook, Upstream,
     };
 
     /// `hosts = EXPR`.
@@ -311,6 +311,11 @@ pub mod __private {
     /// `balance = custom(EXPR)`.
     pub fn policy(policy: impl Into<Policy>) -> Policy {
         policy.into()
+    }
+
+    /// `health(method = NAME)`, of a name that the macro has checked.
+    pub fn method(name: &str) -> Method {
+        Method::from_bytes(name.as_bytes()).unwrap_or_default()
     }
 
     /// `on_response = EXPR`.

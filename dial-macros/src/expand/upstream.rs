@@ -1,5 +1,6 @@
 //! The code of an upstream: its hosts, and how it works.
 
+use super::health::{eject, health};
 use super::made;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
@@ -101,6 +102,15 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
             .slow_start(::core::time::Duration::from_millis(#millis))
         });
     }
+    if let Some(check) = &tuning.health {
+        calls.extend(health(krate, check));
+    }
+    if let Some(ejection) = &tuning.eject {
+        calls.extend(eject(krate, ejection));
+    }
+    if let Some(panic) = tuning.panic {
+        calls.extend(quote_spanned!(site=> .panic(#panic)));
+    }
     if calls.is_empty() {
         return calls;
     }
@@ -129,7 +139,7 @@ fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
     }
 }
 
-fn hash_on(krate: &TokenStream, key: &HashKey) -> TokenStream {
+pub(super) fn hash_on(krate: &TokenStream, key: &HashKey) -> TokenStream {
     let site = Span::mixed_site();
     match key {
         HashKey::Header(name) => quote_spanned! {site=>

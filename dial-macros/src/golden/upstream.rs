@@ -28,6 +28,45 @@ static PLAIN: ::dial::LazyUpstream = ::dial::LazyUpstream::declared(
     },
     ::dial::__private::Hosts::Listed(&["a", "b"]),
 );
+static PROBED: ::dial::LazyUpstream = ::dial::LazyUpstream::declared(
+        "PROBED",
+        ::dial::__private::Location {
+            module: ::core::module_path!(),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        },
+        ::dial::__private::Hosts::Listed(&["a", "b"]),
+    )
+    .tuned(|__upstream| {
+        __upstream
+            .health(
+                ::dial::HealthCheck::tcp()
+                    .jitter(0f64)
+                    .timeout(::core::time::Duration::from_millis(500u64)),
+            )
+            .eject(::dial::Ejection::new().consecutive(1u32).statuses([]))
+    });
+static TRUSTED: ::dial::LazyUpstream = ::dial::LazyUpstream::declared(
+        "TRUSTED",
+        ::dial::__private::Location {
+            module: ::core::module_path!(),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        },
+        ::dial::__private::Hosts::Listed(&["a", "b"]),
+    )
+    .tuned(|__upstream| {
+        __upstream
+            .health(
+                ::dial::HealthCheck::http("/")
+                    .method(::dial::Method::HEAD)
+                    .statuses([200u16, 204u16]),
+            )
+            .never_eject()
+            .panic(true)
+    });
 pub(crate) static FILES: other::dial::LazyUpstream = other::dial::LazyUpstream::declared(
         "FILES",
         other::dial::__private::Location {

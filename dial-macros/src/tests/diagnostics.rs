@@ -1,8 +1,11 @@
 //! Every message, and the tokens it points to.
 
 mod attribute;
+mod eject;
 mod function;
 mod grammar;
+mod health;
+mod rate_limit;
 mod retry;
 mod upstreams;
 
