@@ -314,6 +314,7 @@ pub mod __private {
     }
 
     /// `health(method = NAME)`, of a name that the macro has checked.
+    #[must_use]
     pub fn method(name: &str) -> Method {
         Method::from_bytes(name.as_bytes()).unwrap_or_default()
     }
