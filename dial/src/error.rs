@@ -77,6 +77,10 @@ pub enum ErrorKind {
     HandlerPanicked,
     /// The upstream has no endpoint to offer.
     NoEndpoint,
+    /// There is a limit to what is under way at a time, and no room within it.
+    Overloaded,
+    /// The upstream has failed too many requests and is left alone for a while.
+    CircuitOpen,
     /// The endpoint's name did not resolve.
     Resolve,
     /// The endpoint could not be reached.
@@ -212,7 +216,9 @@ impl ErrorKind {
             Self::Config | Self::Server | Self::Handler | Self::HandlerPanicked => {
                 (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
             }
-            Self::NoEndpoint => (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE),
+            Self::NoEndpoint | Self::Overloaded | Self::CircuitOpen => {
+                (Side::Upstream, StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::ConnectTimeout | Self::ResponseTimeout | Self::TotalTimeout => {
                 (Side::Upstream, StatusCode::GATEWAY_TIMEOUT)
             }

@@ -250,8 +250,8 @@ pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
 pub use self::upstream::{
-    Balance, Candidates, Discover, Ejection, HashOn, HostEntry, HostStatus, IntoHostEntry,
-    IntoHosts, LeastRequest, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
+    Balance, Breaker, Candidates, Discover, Ejection, HashOn, HostEntry, HostStatus, IntoHostEntry,
+    IntoHosts, LeastRequest, Limits, PeakEwma, Policy, Random, Upstream, UpstreamBuilder,
 };
 #[cfg(feature = "sticky")]
 pub use self::upstream::{SameSite, Sticky};

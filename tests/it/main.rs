@@ -15,6 +15,7 @@ mod limits;
 mod mounting;
 mod persistence;
 mod properties;
+mod protection;
 mod proxy_protocol;
 mod rate;
 mod restarts;

@@ -74,6 +74,12 @@ impl Gate {
         self.0.send_replace(false);
     }
 
+    /// Whether it lets through what comes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits, without a deadline, until the gate is open.
     pub async fn passed(&self) {
         let open = self.0.subscribe().wait_for(|open| *open).await.is_ok();

@@ -24,6 +24,6 @@ impl ProxyService {
     /// # }
     /// ```
     pub fn start_health_checks(&self) {
-        self.lane().probe();
+        self.lane().start_tasks();
     }
 }

@@ -95,7 +95,7 @@ pub fn try_proxy<S>(
     handler: impl Handler<S>,
 ) -> Result<ProxyService, Error> {
     let upstream = hosts.into_upstream()?;
-    upstream.start_tasks_early();
+    upstream.start_discovery_early();
     let handler = Arc::new(handler);
     let checked = Arc::clone(&handler);
     Ok(ProxyService {

@@ -32,7 +32,7 @@ use crate::h1::{
 use crate::handler::{Answer, Hop, Outbound};
 use crate::patience::{Pace, Patience};
 use crate::tunnel::Tunnel;
-use crate::upstream::Endpoint;
+use crate::upstream::{Endpoint, Open};
 
 /// What an endpoint may send as a response's head.
 const LIMITS: HeadLimits = HeadLimits {
@@ -46,6 +46,8 @@ const MAX_INTERIM: u32 = 32;
 /// Lives in one box from the handshake to the end, so that neither a request nor a return to the pool allocates.
 pub(crate) struct Connection {
     stream: Stream,
+    /// Counts it, if somebody does; given up before the request is, so that whoever comes next finds the room.
+    open: Option<Open>,
     /// Bytes that were read and belong to what comes next.
     input: BytesMut,
     writer: Writer,
@@ -62,9 +64,15 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, endpoint: &Arc<Endpoint>, pool: Weak<Pool>) -> Self {
+    pub(crate) fn new(
+        stream: Stream,
+        endpoint: &Arc<Endpoint>,
+        pool: Weak<Pool>,
+        open: Option<Open>,
+    ) -> Self {
         Self {
             stream,
+            open,
             input: BytesMut::new(),
             writer: Writer::default(),
             exchange: Exchange::none(),
@@ -303,9 +311,15 @@ impl Connection {
             }
             self.endpoint.completed();
             let flight = self.exchange.flight.take();
-            let Self { stream, input, .. } = *self;
+            let Self {
+                stream,
+                input,
+                open,
+                ..
+            } = *self;
             let tunnel = Tunnel::new(Box::new(stream), input, protocol);
-            Body::from_tunnel(tunnel.holding(flight))
+            let counted = open.is_some() || flight.is_some();
+            Body::from_tunnel(tunnel.holding(counted.then_some((open, flight))))
         } else {
             let method = self.exchange.method();
             match Length::of_response(method, head.status, head.version, &mut fields) {

@@ -15,11 +15,11 @@ use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
 use crate::config::{PoolConfig, ProxyProtocol, Timeouts};
-use crate::error::{Error, RequestSent};
+use crate::error::{Error, ErrorKind, RequestSent};
 use crate::handler::context::Peer;
 use crate::handler::{Answer, Hop, Outbound};
 use crate::proxy_protocol;
-use crate::upstream::Endpoint;
+use crate::upstream::{Endpoint, Keeper, Open};
 
 /// One worker's way out: its connections and how to make more.
 pub(crate) struct Client {
@@ -35,6 +35,8 @@ pub(crate) struct Way<'a> {
     pub(crate) host: Option<&'a [u8]>,
     /// What the endpoint is told of the client before HTTP begins.
     pub(crate) proxy_protocol: Option<(ProxyProtocol, Arc<Peer>)>,
+    /// How many connections the endpoint may have, if that is limited.
+    pub(crate) max_connections: Option<usize>,
     /// How long the response's head may take on a connection, but for time in which the client is awaited.
     pub(crate) per_try: Option<Duration>,
 }
@@ -121,6 +123,10 @@ impl Client {
         endpoint: &Arc<Endpoint>,
         way: &Way<'_>,
     ) -> Result<Box<Connection>, Error> {
+        let open = match way.max_connections {
+            None => None,
+            Some(limit) => Some(self.room(endpoint, limit)?),
+        };
         let mut preamble = Vec::new();
         let mut pool = Arc::downgrade(&self.pool);
         if let Some((version, peer)) = &way.proxy_protocol {
@@ -131,6 +137,14 @@ impl Client {
         }
         let limit = way.timeouts.connect;
         let stream = self.connector.connect(endpoint, &preamble, limit).await?;
-        Ok(Box::new(Connection::new(stream, endpoint, pool)))
+        Ok(Box::new(Connection::new(stream, endpoint, pool, open)))
+    }
+
+    fn room(&self, endpoint: &Arc<Endpoint>, limit: usize) -> Result<Open, Error> {
+        let keeper: Weak<Pool> = Arc::downgrade(&self.pool);
+        Open::enter(endpoint, limit, &(keeper as Weak<dyn Keeper>)).ok_or_else(|| {
+            let what = format!("{endpoint}: all of {limit} connections are in use");
+            Error::new(ErrorKind::Overloaded, what)
+        })
     }
 }

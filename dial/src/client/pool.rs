@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::conn::Connection;
 use crate::config::PoolConfig;
+use crate::upstream::Keeper;
 
 /// How long it takes until idle connections are looked through again: an idle timeout, within these bounds.
 const SWEEP: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -132,6 +133,19 @@ impl Pool {
                 !idle.is_empty()
             });
         }
+    }
+}
+
+impl Keeper for Pool {
+    fn close_one(&self, endpoint: u64) -> bool {
+        self.shards.iter().any(|shard| {
+            let mut shard = lock(shard);
+            // The one that was idle longest is first.
+            let idle = shard.get_mut(&endpoint).filter(|idle| !idle.is_empty());
+            let oldest = idle.map(|idle| idle.remove(0));
+            drop(shard);
+            oldest.is_some()
+        })
     }
 }
 

@@ -63,6 +63,7 @@ impl Prober {
             proxy_protocol: check
                 .proxy_protocol
                 .map(|version| (version, Arc::new(Peer::default()))),
+            max_connections: None,
             per_try: None,
         };
         match http {

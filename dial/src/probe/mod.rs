@@ -9,41 +9,33 @@ mod schedule;
 
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use self::exchange::Prober;
 use self::schedule::Schedule;
 use crate::client::Connector;
-use crate::upstream::{Probed, Upstream, Watch};
+use crate::upstream::{Probed, Probing, Upstream};
 
 /// How many probes of one upstream are under way at a time.
 const MAX_PARALLEL: usize = 128;
 
 /// Starts the prober of `upstream` on this runtime, if it should have one and has none.
 pub(crate) fn start(upstream: &Upstream, connector: &Connector) {
-    // All that a request costs which finds the prober at work, or none to be wanted.
-    if !upstream.is_unwatched() {
-        return;
-    }
-    let Ok(runtime) = Handle::try_current() else {
-        return;
-    };
-    if let Some(watch) = upstream.watch() {
-        let prober = Prober::new(connector.clone(), Arc::clone(watch.check()));
-        runtime.spawn(run(watch, Arc::new(prober)));
-    }
+    upstream.start_probes(|probing| {
+        let prober = Prober::new(connector.clone(), Arc::clone(probing.check()));
+        run(probing, Arc::new(prober))
+    });
 }
 
 /// A probe that is over: when it began, and what became of it.
 type Done = (Instant, Probed);
 
 /// Probes until the upstream is gone. Probes under way end with it.
-async fn run(watch: Watch, prober: Arc<Prober>) {
+async fn run(probing: Probing, prober: Arc<Prober>) {
     let mut schedule = Schedule::default();
     let mut under_way = JoinSet::<Done>::new();
-    let Some(endpoints) = watch.endpoints() else {
+    let Some(endpoints) = probing.endpoints() else {
         return;
     };
     schedule.follow(endpoints, Instant::now());
@@ -60,7 +52,7 @@ async fn run(watch: Watch, prober: Arc<Prober>) {
         }
         let due = schedule.due().filter(|_| under_way.len() < MAX_PARALLEL);
         tokio::select! {
-            () = watch.changed() => match watch.endpoints() {
+            () = probing.changed() => match probing.endpoints() {
                 Some(endpoints) => schedule.follow(endpoints, Instant::now()),
                 None => return,
             },
@@ -72,11 +64,11 @@ async fn run(watch: Watch, prober: Arc<Prober>) {
                     return;
                 };
                 let results = done.into_iter().map(|(began, probed)| {
-                    schedule.again(&probed.0, began + watch.wait());
+                    schedule.again(&probed.0, began + probing.wait());
                     probed
                 });
                 // All at once: they change who gets requests once.
-                watch.tell(results);
+                probing.tell(results);
             }
             () = sleep_until(due.unwrap_or(now)), if due.is_some() => {}
         }

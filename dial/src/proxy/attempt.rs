@@ -13,7 +13,7 @@ use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Endpoint, Tried, Upstream};
+use crate::upstream::{AdHoc, Ask, Endpoint, Tried, Turn, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -58,13 +58,6 @@ impl Forwarder {
             let peer = Arc::clone(&draft.original().peer);
             (version, peer)
         });
-        let way = Way {
-            timeouts: &route.timeouts,
-            hop: &hop,
-            host: host.as_deref(),
-            proxy_protocol: peer,
-            per_try: None,
-        };
         let target = if let Some(origin) = origin {
             Target::Fixed(self.ad_hoc.get(&origin)?)
         } else {
@@ -75,6 +68,14 @@ impl Forwarder {
                 stuck: Stuck::of(draft, upstream),
             }
         };
+        let way = Way {
+            timeouts: &route.timeouts,
+            hop: &hop,
+            host: host.as_deref(),
+            proxy_protocol: peer,
+            max_connections: target.max_connections(),
+            per_try: None,
+        };
         if let Some(retries) = &route.retries {
             // In a box: no other request has to have room for it.
             let named = (&*route.name, &**retries);
@@ -82,8 +83,9 @@ impl Forwarder {
         }
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(endpoint) = target.pick(&tried) {
-            match self.attempt(&target, &endpoint, outbound, &way).await {
+        while let Some(turn) = target.turn(&tried).await? {
+            let endpoint = Arc::clone(&turn.endpoint);
+            match self.attempt(&target, turn, outbound, &way).await {
                 Ok(answered) => return Ok(answered.answer),
                 Err(Failed {
                     error,
@@ -105,20 +107,22 @@ impl Forwarder {
     pub(super) async fn attempt(
         &self,
         target: &Target<'_>,
-        endpoint: &Arc<Endpoint>,
+        turn: Turn,
         mut outbound: Outbound,
         way: &Way<'_>,
     ) -> Result<Answered, Failed> {
+        let endpoint = &turn.endpoint;
         let Target::Balanced {
             upstream, stuck, ..
         } = target
         else {
             return self.client.send(endpoint, outbound, way).await;
         };
-        let flight = upstream.enter(endpoint);
-        let attempt = upstream.attempt(endpoint, flight.as_ref());
-        let attempt = attempt.until(deadline(&outbound.draft));
-        outbound.draft.flight = flight;
+        let attempt = upstream
+            .attempt(endpoint, turn.flight.as_ref())
+            .passed(turn.pass)
+            .until(deadline(&outbound.draft));
+        outbound.draft.flight = turn.flight;
         let mut sent = self.client.send(endpoint, outbound, way).await;
         let outcome = sent.as_ref().map(|answered| answered.answer.status);
         attempt.ended(outcome.map_err(|failed| &failed.error));
@@ -141,19 +145,37 @@ pub(super) enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// The endpoint of the next attempt, which is none that was tried.
-    pub(super) fn pick(&self, tried: &Tried) -> Option<Arc<Endpoint>> {
+    /// The endpoint of the next attempt, which is none that was tried; waits until there is room at one.
+    pub(super) async fn turn(&self, tried: &Tried) -> Result<Option<Turn>, Error> {
         match self {
             Self::Balanced {
                 upstream,
                 key,
                 stuck,
-            } => upstream.pick(&Ask {
-                tried,
-                key: *key,
-                cookie: stuck.as_ref().and_then(Stuck::cookie),
-            }),
-            Self::Fixed(endpoint) => (!tried.contains(endpoint)).then(|| Arc::clone(endpoint)),
+            } => {
+                let cookie = stuck.as_ref().and_then(Stuck::cookie);
+                let key = *key;
+                upstream.turn(&Ask { tried, key, cookie }).await
+            }
+            Self::Fixed(endpoint) => {
+                let fresh = !tried.contains(endpoint);
+                Ok(fresh.then(|| Turn::at(Arc::clone(endpoint))))
+            }
+        }
+    }
+
+    fn max_connections(&self) -> Option<usize> {
+        match self {
+            Self::Balanced { upstream, .. } => upstream.max_connections(),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    /// Waits until there may be another one.
+    pub(super) async fn changed(&self) {
+        match self {
+            Self::Balanced { upstream, .. } => upstream.changed().await,
+            Self::Fixed(_) => std::future::pending().await,
         }
     }
 }

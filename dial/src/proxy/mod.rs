@@ -48,7 +48,6 @@ use crate::handler::{
 use crate::patience::after;
 use crate::probe;
 use crate::route::{Lookup, Params, RouteTable};
-use crate::upstream::Upstream;
 
 /// A worker's proxy: its table of routes, each with the worker's own connections.
 pub(crate) struct Proxy {
@@ -76,19 +75,17 @@ impl Proxy {
         Self { table, refusal }
     }
 
-    /// Has the endpoints of all routes probed, where nobody does yet.
-    pub(crate) fn probe(&self) {
+    /// Has the upstreams of all routes begin what they do in the background, where nobody does it yet.
+    pub(crate) fn start_tasks(&self) {
         for route in self.table.iter() {
-            route.value.probe();
+            route.value.start_tasks();
         }
     }
 
-    /// Has the upstreams of all routes begin what they do in the background, and waits until their hosts are known.
+    /// Waits until the hosts of all routes are known.
     pub(crate) async fn discovered(&self) {
-        let upstreams = || self.table.iter().map(|route| &route.value.route.upstream);
-        upstreams().for_each(Upstream::start_tasks);
-        for upstream in upstreams() {
-            upstream.discovered().await;
+        for route in self.table.iter() {
+            route.value.route.upstream.discovered().await;
         }
     }
 
@@ -139,9 +136,13 @@ impl Lane {
         Arc::new(Self { route, forwarder })
     }
 
-    /// Has its endpoints probed, if they should be and nobody does yet: on this runtime, as long as that lasts.
-    pub(crate) fn probe(&self) {
-        probe::start(&self.route.upstream, self.forwarder.connector());
+    /// Has its upstream begin what it does in the background, if nobody does it yet: on this runtime, as long as that lasts.
+    pub(crate) fn start_tasks(&self) {
+        let upstream = &self.route.upstream;
+        if upstream.is_idle() {
+            upstream.start_discovery();
+            probe::start(upstream, self.forwarder.connector());
+        }
     }
 
     /// Answers one request on this route, come what may.
@@ -257,7 +258,7 @@ impl Lane {
 
     /// Sends what the handler decided on, and passes the answer through the hooks.
     async fn forward(&self, mut outbound: Outbound) -> Result<Answer, Error> {
-        self.probe();
+        self.start_tasks();
         let hooks = std::mem::take(&mut outbound.draft.hooks);
         let mut answer = self.forwarder.forward(&self.route, outbound).await?;
         rewrite::sanitise_response(&mut answer, &self.route);

@@ -11,7 +11,7 @@ use crate::client::{Answered, Failed, Way};
 use crate::error::{Chain, Error};
 use crate::handler::{Answer, Outbound};
 use crate::patience::after;
-use crate::upstream::{Endpoint, Tried};
+use crate::upstream::{Endpoint, Tried, Turn};
 
 /// The most that is read of a response nobody gets, to keep its connection.
 const MAX_DISCARDED: usize = 64 * 1024;
@@ -33,19 +33,20 @@ impl Forwarder {
             ..way
         };
         let mut tried = Tried::none();
-        let mut next = target.pick(&tried);
+        let mut next = target.turn(&tried).await?;
         let (mut reached, mut unreached) = (false, None);
         loop {
-            let Some(endpoint) = next.take() else {
+            let Some(turn) = next.take() else {
                 // One that was reached before is better than a wait for another.
-                if !std::mem::take(&mut reached) && !wait(&mut course).await {
+                if !std::mem::take(&mut reached) && !wait(&mut course, target).await {
                     return Err(unreached.unwrap_or_else(no_endpoint));
                 }
                 tried = Tried::none();
-                next = target.pick(&tried);
+                next = target.turn(&tried).await?;
                 continue;
             };
-            let (outcome, request) = match self.attempt(target, &endpoint, outbound, &way).await {
+            let endpoint = Arc::clone(&turn.endpoint);
+            let (outcome, request) = match self.attempt(target, turn, outbound, &way).await {
                 Err(Failed {
                     error,
                     request: Some(request),
@@ -56,8 +57,10 @@ impl Forwarder {
                     tried.insert(&endpoint);
                     unreached = Some(error);
                     next = match course.waits() {
-                        false => target.pick(&tried),
-                        true if wait(&mut course).await => elsewhere(target, &mut tried),
+                        false => target.turn(&tried).await?,
+                        true if wait(&mut course, target).await => {
+                            elsewhere(target, &mut tried).await?
+                        }
                         true => return Err(unreached.unwrap_or_else(no_endpoint)),
                     };
                     continue;
@@ -71,8 +74,13 @@ impl Forwarder {
                 return outcome;
             };
             tried.insert(&endpoint);
-            next = elsewhere(target, &mut tried);
-            let other = next.as_ref().is_some_and(|next| next.id() != endpoint.id());
+            // Where there is no room for another attempt, this one is the last.
+            let Ok(turn) = elsewhere(target, &mut tried).await else {
+                return outcome;
+            };
+            next = turn;
+            let other = |next: &Turn| next.endpoint.id() != endpoint.id();
+            let other = next.as_ref().is_some_and(other);
             let Some((body, pause)) = course.again(&outcome, other, Instant::now()) else {
                 return outcome;
             };
@@ -84,11 +92,12 @@ impl Forwarder {
 }
 
 /// An endpoint the request was not at; any, if there is no such.
-fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Option<Arc<Endpoint>> {
-    target.pick(tried).or_else(|| {
-        *tried = Tried::none();
-        target.pick(tried)
-    })
+async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn>, Error> {
+    if let Some(turn) = target.turn(tried).await? {
+        return Ok(Some(turn));
+    }
+    *tried = Tried::none();
+    target.turn(tried).await
 }
 
 /// A request that is at no endpoint.
@@ -97,12 +106,15 @@ fn idle(mut request: Outbound) -> Outbound {
     request
 }
 
-/// Waits for an endpoint that can be reached; `false` if that was long enough.
-async fn wait(course: &mut Course<'_>) -> bool {
+/// Waits for an endpoint that can be reached, or for news of one; `false` if that was long enough.
+async fn wait(course: &mut Course<'_>, target: &Target<'_>) -> bool {
     let now = Instant::now();
     let pause = course.unreached(now);
     if let Some(pause) = pause {
-        sleep_until(after(now, pause)).await;
+        tokio::select! {
+            () = sleep_until(after(now, pause)) => {}
+            () = target.changed() => {}
+        }
     }
     pause.is_some()
 }

@@ -17,7 +17,8 @@ pub(super) fn value(error: &Error, own: Option<&Pseudonym>) -> Option<HeaderValu
 fn error_type(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Resolve => "dns_error",
-        ErrorKind::NoEndpoint => "destination_unavailable",
+        ErrorKind::NoEndpoint | ErrorKind::CircuitOpen => "destination_unavailable",
+        ErrorKind::Overloaded => "connection_limit_reached",
         ErrorKind::Connect => "connection_refused",
         ErrorKind::ConnectTimeout => "connection_timeout",
         ErrorKind::Tls => "tls_protocol_error",

@@ -72,7 +72,7 @@ impl Worker {
         let mut phase = self.phase.clone();
         let drain_timeout = self.entry.config.drain_timeout;
 
-        self.proxy.probe();
+        self.proxy.start_tasks();
         let shared = Arc::new(Shared::new(self.entry, self.proxy, self.phase));
         tokio::select! {
             // Clients wait in the kernel's queue meanwhile.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use http::StatusCode;
 use tokio::time::Instant;
 
+use super::circuit::Pass;
 use super::ejection::Ejection;
 use super::endpoint::Endpoint;
 use super::flight::Flight;
@@ -26,6 +27,8 @@ pub(super) struct Watch {
 pub(crate) struct Attempt<'a> {
     upstream: &'a Upstream,
     endpoint: &'a Arc<Endpoint>,
+    /// What the upstream's breaker has let through, if there is one.
+    pass: Option<Pass>,
     term: u32,
     /// When it began, if somebody looked.
     began: Option<Instant>,
@@ -34,6 +37,12 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// The upstream's breaker has let it through.
+    pub(crate) fn passed(mut self, pass: Option<Pass>) -> Self {
+        self.pass = pass;
+        self
+    }
+
     /// The request is given up then, and it has been no one else's turn but the endpoint's.
     pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
@@ -50,14 +59,19 @@ impl Attempt<'_> {
         if let Some(latency) = latency {
             self.endpoint.load().latency.add(latency);
         }
+        let answered = match outcome {
+            Ok(status) => Some(status),
+            Err(error) if is_its_fault(error.kind()) => None,
+            Err(_) => return,
+        };
+        if let Some(pass) = self.pass.take() {
+            let failed = answered.is_none_or(|status| self.upstream.breaks(status));
+            self.upstream.used(pass, self.endpoint, failed);
+        }
         let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() else {
             return;
         };
-        let failed = match outcome {
-            Ok(status) => rules.is_failure(status),
-            Err(error) if is_its_fault(error.kind()) => true,
-            Err(_) => return,
-        };
+        let failed = answered.is_none_or(|status| rules.is_failure(status));
         if rules.has_window() {
             outlier.counted(rules, Instant::now(), latency);
         }
@@ -73,6 +87,9 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let late = self.deadline.is_some_and(|at| at <= Instant::now());
+        if let Some(pass) = self.pass.take().filter(|_| late) {
+            self.upstream.used(pass, self.endpoint, true);
+        }
         if late && let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() {
             if rules.has_window() {
                 outlier.counted(rules, Instant::now(), None);
@@ -124,6 +141,7 @@ impl Upstream {
         Attempt {
             upstream: self,
             endpoint,
+            pass: None,
             term: endpoint.term(),
             began: flight.map(Flight::began),
             deadline: None,

@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::balance::{Dice, HashOn, Kind, Policy};
+use super::breaker::Breaker;
+use super::circuit::Circuit;
 use super::config::Settings;
 use super::discovery::{Discover, Discovery};
 use super::ejection::Ejection;
 use super::hosts::{HostEntry, IntoHosts};
+use super::limits::Limits;
+use super::tasks::{Task, Tasks};
 use super::{Inner, Upstream};
 use crate::config::HealthCheck;
 use crate::error::Error;
@@ -31,6 +35,7 @@ pub struct UpstreamBuilder {
     hosts: Vec<HostEntry>,
     settings: Settings,
     health: Option<HealthCheck>,
+    breaker: Option<Breaker>,
     seed: Option<u64>,
     may_be_empty: bool,
     discovery: Option<Discovery>,
@@ -139,6 +144,20 @@ impl UpstreamBuilder {
         self
     }
 
+    /// How many requests and connections it takes on at a time, and how many more may wait. Default is any number.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = Some(limits);
+        self
+    }
+
+    /// Answers requests without sending them for a while when too many have failed. Default is not to.
+    #[must_use]
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
     /// Where the sequence of random numbers begins that policies draw from, so that a test has the same one each time.
     /// Default is another one in each process.
     #[must_use]
@@ -151,7 +170,7 @@ impl UpstreamBuilder {
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
-    /// same, a weight or something of the ejection is out of range, or a health check makes no sense.
+    /// same, a weight or something of the ejection, the limits or the breaker is out of range, or a health check makes no sense.
     pub fn build(mut self) -> Result<Upstream, Error> {
         if self.hosts.is_empty() && !self.may_be_empty {
             return Err(Error::config("the list of hosts is empty"));
@@ -162,13 +181,21 @@ impl UpstreamBuilder {
         if let Some(ejection) = &self.settings.ejection {
             ejection.check()?;
         }
+        if let Some(limits) = &self.settings.limits {
+            limits.check()?;
+        }
+        if let Some(breaker) = &self.breaker {
+            breaker.check()?;
+        }
         let members = super::control::members(self.hosts)?;
         let dice = Dice::new(self.seed);
         let check = self.health.map(HealthCheck::checked).transpose()?;
         let mut inner = Inner::new(members, self.settings, dice, check);
-        if let Some(discovery) = &self.discovery {
-            inner.tasks.add(discovery.clone());
-        }
+        inner.circuit = self.breaker.map(Circuit::new);
+        inner.tasks = Tasks {
+            discovery: self.discovery.as_ref().map(|_| Task::default()),
+            probes: inner.probes.as_ref().map(|_| Task::default()),
+        };
         inner.discovery = self.discovery;
         let upstream = Upstream {
             inner: Arc::new(inner),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::balance::{HashOn, Policy};
 use super::ejection::Ejection;
+use super::limits::Limits;
 use super::sticky::Sticky;
 
 /// What is fixed when an upstream is built.
@@ -19,6 +20,8 @@ pub(super) struct Settings {
     pub(super) slow_start: Duration,
     /// Whether all endpoints get requests where all are sick.
     pub(super) panic: bool,
+    /// How much it takes on at once, if that is limited.
+    pub(super) limits: Option<Limits>,
     /// When an endpoint is ejected, if that is ever so.
     pub(super) ejection: Option<Arc<Ejection>>,
 }
@@ -31,6 +34,7 @@ impl Default for Settings {
             sticky: None,
             slow_start: Duration::ZERO,
             panic: true,
+            limits: None,
             ejection: Some(Arc::new(Ejection::unasked())),
         }
     }
@@ -40,6 +44,6 @@ impl Settings {
     /// Whether somebody asks how many requests are under way, and how long they take.
     pub(super) fn counts(&self) -> bool {
         let times = |ejection: &Arc<Ejection>| ejection.times();
-        self.policy.counts() || self.ejection.as_ref().is_some_and(times)
+        self.policy.counts() || self.limits.is_some() || self.ejection.as_ref().is_some_and(times)
     }
 }

@@ -28,11 +28,13 @@ pub struct HostStatus {
     pub healthy: bool,
     /// What was wrong at its last probe, if that failed; see [`UpstreamBuilder::health`](super::UpstreamBuilder::health).
     pub probe_failure: Option<String>,
-    /// Requests under way, where the upstream counts them: with every policy but round robin.
     /// How much longer it is ejected for what it did to requests, if it is.
     pub ejected_for: Option<Duration>,
-    /// Requests under way, where the upstream counts them: with every policy but round robin, and where latency ejects.
+    /// Requests under way, where the upstream counts them: with every policy but round robin, where latency ejects, and where
+    /// there are [`Limits`](super::Limits).
     pub in_flight: usize,
+    /// Connections that are open, where their number is [limited](super::Limits::connections_per_host).
+    pub connections: usize,
 }
 
 impl Upstream {
@@ -139,6 +141,7 @@ impl Upstream {
             probe_failure: member.endpoint.probe_failure(),
             ejected_for: member.endpoint.health().ejected_until(now).map(left),
             in_flight: member.endpoint.load().in_flight(),
+            connections: member.endpoint.connections().open(),
         });
         status.collect()
     }
@@ -226,6 +229,8 @@ impl Upstream {
             probes.changed();
         }
         drop(writing);
+        self.dispatch();
+        self.inner.changed.notify_waiters();
         for endpoint in back {
             tracing::info!(target: "dial::upstream", %endpoint, "back after its ejection");
         }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::Upstream;
 use super::backoff::Backoff;
 use super::hosts::HostEntry;
-use super::tasks::{Job, JobRun, WeakUpstream};
+use super::tasks::WeakUpstream;
 use crate::error::{BoxError, Chain, Error, ErrorKind};
 
 /// Tells where the hosts of an upstream are; see [`UpstreamBuilder::discover`](super::UpstreamBuilder::discover). `Debug`
@@ -79,6 +79,8 @@ struct Finder {
     last: Option<Vec<HostEntry>>,
     /// What was logged as the reason why it has told nothing since.
     trouble: Option<String>,
+    /// Whether the source has come to its end.
+    over: bool,
 }
 
 impl Discovery {
@@ -88,6 +90,7 @@ impl Discovery {
             backoff: Backoff::new(None),
             last: None,
             trouble: None,
+            over: false,
         };
         Self {
             finder: Arc::new(Mutex::new(Some(finder))),
@@ -110,7 +113,7 @@ impl Upstream {
     /// # }
     /// ```
     pub async fn discovered(&self) {
-        self.start_tasks();
+        self.start_discovery();
         if let Some(discovery) = &self.inner.discovery
             && self.is_empty()
         {
@@ -121,14 +124,15 @@ impl Upstream {
     }
 }
 
-impl Job for Discovery {
-    fn run(&self, upstream: WeakUpstream) -> JobRun {
+impl Discovery {
+    /// Asks for hosts as long as there is an upstream.
+    pub(super) fn run(&self, upstream: WeakUpstream) -> impl Future<Output = ()> + Send + 'static {
         let discovery = self.clone();
-        Box::pin(async move {
+        async move {
             let Some(mut taken) = Taken::new(&discovery.finder) else {
                 return;
             };
-            while let Some(finder) = &mut taken.finder {
+            while let Some(finder) = taken.finder.as_mut().filter(|finder| !finder.over) {
                 let told = finder.next().await;
                 let Some(upstream) = upstream.upgrade() else {
                     return;
@@ -136,19 +140,17 @@ impl Job for Discovery {
                 let settled = finder.settle(&upstream, told);
                 drop(upstream);
                 match settled {
-                    Settled::InPlace => drop(discovery.told.send_replace(true)),
+                    // Nobody needs to wait for what never comes.
+                    Settled::InPlace | Settled::Over => drop(discovery.told.send_replace(true)),
                     Settled::Refused => {
                         let wait = finder.backoff.wait();
                         tokio::time::sleep(wait).await;
                     }
-                    Settled::Over => {
-                        // Nobody needs to wait for what never comes.
-                        discovery.told.send_replace(true);
-                        return;
-                    }
                 }
             }
-        })
+            // Nobody is to begin anew.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -178,6 +180,7 @@ impl Finder {
         let placed = match told {
             None => {
                 tracing::info!(target: "dial::upstream", ?source, "no more hosts will be told");
+                self.over = true;
                 return Settled::Over;
             }
             Some(told) => told.and_then(|hosts| self.place(upstream, hosts)),

@@ -1,11 +1,10 @@
 //! When an endpoint is taken out of rotation for what it did to requests.
 
-use std::fmt::Debug;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use http::StatusCode;
 
+use super::range::within;
 use crate::error::Error;
 
 /// When a host that fails requests is ejected, and for how long: outlier detection, or passive health checks.
@@ -152,24 +151,24 @@ impl Ejection {
     pub(super) fn check(&self) -> Result<(), Error> {
         let ms = Duration::from_millis(1);
         let second = Duration::from_secs(1);
-        within("consecutive", &self.consecutive, 1..=1_000)?;
+        within("eject", "consecutive", &self.consecutive, 1..=1_000)?;
         for status in &self.statuses {
-            within("statuses", status, 400..=599)?;
+            within("eject", "statuses", status, 400..=599)?;
         }
         if let Some(percent) = self.error_percent {
-            within("error_percent", &percent, 1..=100)?;
+            within("eject", "error_percent", &percent, 1..=100)?;
         }
         if let Some((times, least)) = self.latency {
-            within("latency", &times, 2..=100)?;
-            within("latency", &least, Duration::ZERO..=HOUR)?;
+            within("eject", "latency", &times, 2..=100)?;
+            within("eject", "latency", &least, Duration::ZERO..=HOUR)?;
         }
-        within("window", &self.window, second..=HOUR)?;
-        within("min_requests", &self.min_requests, 1..=1_000_000)?;
-        within("base_time", &self.base_time, ms..=HOUR)?;
-        within("max_percent", &self.max_percent, 1..=100)?;
+        within("eject", "window", &self.window, second..=HOUR)?;
+        within("eject", "min_requests", &self.min_requests, 1..=1_000_000)?;
+        within("eject", "base_time", &self.base_time, ms..=HOUR)?;
+        within("eject", "max_percent", &self.max_percent, 1..=100)?;
         match self.max_time == Self::new().max_time {
             true => Ok(()),
-            false => within("max_time", &self.max_time, self.base_time..=DAY),
+            false => within("eject", "max_time", &self.max_time, self.base_time..=DAY),
         }
     }
 
@@ -245,19 +244,6 @@ impl Default for Ejection {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn within<T: PartialOrd + Debug>(
-    what: &str,
-    value: &T,
-    range: RangeInclusive<T>,
-) -> Result<(), Error> {
-    if range.contains(value) {
-        return Ok(());
-    }
-    let (least, most) = range.into_inner();
-    let what = format!("eject: {what} is {value:?}; it is {least:?} at least and {most:?} at most");
-    Err(Error::config(what))
 }
 
 #[cfg(test)]

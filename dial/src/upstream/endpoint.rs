@@ -6,6 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::address::{Address, Host, Scheme};
 use super::attempt::Watch;
+use super::connections::Connections;
 use super::health::Health;
 use super::load::Load;
 use super::probation::Probation;
@@ -26,6 +27,7 @@ pub(crate) struct Endpoint {
     health: Health,
     pub(super) probation: Mutex<Probation>,
     load: Load,
+    connections: Connections,
     /// What may eject it, if anything does.
     pub(super) watch: OnceLock<Box<Watch>>,
 }
@@ -44,6 +46,7 @@ impl Endpoint {
             health: Health::new(newcomer),
             probation: Mutex::default(),
             load: Load::new(),
+            connections: Connections::default(),
             watch: OnceLock::new(),
         })
     }
@@ -89,6 +92,10 @@ impl Endpoint {
 
     pub(crate) fn load(&self) -> &Load {
         &self.load
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Whether the endpoint has left its upstream. Then its connections are not to be kept.

@@ -16,6 +16,15 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
+    /// Of a request that is counted already.
+    pub(super) fn begun(upstream: &Upstream, endpoint: &Arc<Endpoint>) -> Self {
+        Self {
+            upstream: Arc::clone(&upstream.inner),
+            endpoint: Arc::clone(endpoint),
+            began: Instant::now(),
+        }
+    }
+
     /// When the attempt began.
     pub(crate) fn began(&self) -> Instant {
         self.began
@@ -30,11 +39,7 @@ impl Upstream {
         }
         self.inner.in_flight.enter();
         endpoint.load().in_flight.enter();
-        Some(Flight {
-            upstream: Arc::clone(&self.inner),
-            endpoint: Arc::clone(endpoint),
-            began: Instant::now(),
-        })
+        Some(Flight::begun(self, endpoint))
     }
 }
 
@@ -42,6 +47,10 @@ impl Drop for Flight {
     fn drop(&mut self) {
         self.endpoint.load().in_flight.leave();
         self.upstream.in_flight.leave();
+        if self.upstream.settings.limits.is_some() {
+            let inner = Arc::clone(&self.upstream);
+            Upstream { inner }.dispatch();
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::patience::after;
+
 /// Times are kept as nanoseconds since then, so that they fit into an atomic.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -90,7 +92,7 @@ impl Health {
 
     /// When its slow start is over, if it has one.
     pub(crate) fn warm_at(&self, slow_start: Duration) -> Option<Instant> {
-        Some(at(self.since.load(Ordering::Relaxed))? + slow_start)
+        Some(after(at(self.since.load(Ordering::Relaxed))?, slow_start))
     }
 }
 

@@ -29,6 +29,11 @@ impl Load {
         self.in_flight.get()
     }
 
+    /// Whether it has as many requests as it may.
+    pub(super) fn is_full(&self, limit: Option<usize>) -> bool {
+        limit.is_some_and(|limit| self.in_flight() >= limit)
+    }
+
     /// How long responses take to begin, of late.
     pub(crate) fn latency(&self) -> Option<Duration> {
         self.latency.get()
@@ -44,7 +49,17 @@ impl Count {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Enters if there are fewer than `limit`; says whether it did.
+    pub(super) fn enter_below(&self, limit: usize) -> bool {
+        let enter = |count| (count < limit).then(|| count + 1);
+        let entered = self
+            .0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, enter);
+        entered.is_ok()
+    }
+
+    /// Seen by whoever looks whether somebody waits for it before it is looked at again.
     pub(super) fn leave(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

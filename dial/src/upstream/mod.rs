@@ -8,8 +8,11 @@ mod adhoc;
 mod attempt;
 mod backoff;
 mod balance;
+mod breaker;
 mod builder;
+mod circuit;
 mod config;
+mod connections;
 mod control;
 mod discovery;
 mod ejection;
@@ -18,10 +21,14 @@ mod entry;
 mod flight;
 mod health;
 mod hosts;
+mod limits;
 mod load;
 mod member;
 mod outlier;
 mod probation;
+mod probes;
+mod queue;
+mod range;
 mod snapshot;
 #[cfg_attr(
     not(feature = "sticky"),
@@ -30,7 +37,7 @@ mod snapshot;
 mod sticky;
 mod tasks;
 mod tried;
-mod watch;
+mod turn;
 mod window;
 
 #[cfg(test)]
@@ -42,13 +49,16 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use arc_swap::ArcSwap;
 use once_cell::sync::Lazy;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
 pub(crate) use self::balance::{Dice, hash};
+pub use self::breaker::Breaker;
 pub use self::builder::UpstreamBuilder;
+pub(crate) use self::connections::{Keeper, Open};
 pub use self::control::HostStatus;
 pub use self::discovery::Discover;
 pub use self::ejection::Ejection;
@@ -57,21 +67,25 @@ pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::entry::distinct;
 pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
+pub use self::limits::Limits;
+pub(crate) use self::probes::{Probed, Probing};
 #[cfg(not(feature = "sticky"))]
 pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
-pub(crate) use self::watch::{Probed, Watch};
+pub(crate) use self::turn::Turn;
 
 use self::balance::RoundRobin;
+use self::circuit::Circuit;
 use self::config::Settings;
 use self::discovery::Discovery;
 use self::load::Count;
 use self::member::Member;
+use self::probes::Probes;
+use self::queue::Queue;
 use self::snapshot::{Means, Snapshot};
 use self::tasks::Tasks;
-use self::watch::Probes;
 use crate::config::Check;
 use crate::error::Error;
 
@@ -104,10 +118,16 @@ struct Inner {
     dice: Dice,
     /// Requests under way at all endpoints, where somebody asks for it.
     in_flight: Count,
+    /// Those who wait for room.
+    queue: Queue,
+    /// What its breaker does, if it has one.
+    circuit: Option<Circuit>,
     /// The step of the window in which latencies were last compared.
     compared: AtomicU64,
     /// Held from reading the snapshot until the new one is in place, so that no change undoes another.
     writing: Mutex<()>,
+    /// Tells those who wait for it that there is another snapshot.
+    changed: Notify,
     /// How endpoints are probed, if they are.
     probes: Option<Probes>,
     /// Where its hosts are learnt, if they are.
@@ -123,8 +143,11 @@ impl Inner {
             round_robin: RoundRobin::default(),
             dice,
             in_flight: Count::default(),
+            queue: Queue::default(),
+            circuit: None,
             compared: AtomicU64::new(0),
             writing: Mutex::new(()),
+            changed: Notify::new(),
             probes: check.map(Probes::new),
             discovery: None,
             tasks: Tasks::default(),
@@ -153,21 +176,22 @@ impl Upstream {
         self.inner.settings.hash_on.as_ref()
     }
 
+    /// How many connections each endpoint may have, if that is limited.
+    pub(crate) fn max_connections(&self) -> Option<usize> {
+        self.inner.settings.limits.as_ref()?.connections_per_host
+    }
+
     /// How clients are kept with their endpoints, if they are.
     pub(crate) fn sticky(&self) -> Option<&Sticky> {
         self.inner.settings.sticky.as_ref()
     }
 
-    /// The endpoint of the next attempt, which is none that was tried. `None` when there is none, or the request was at as
-    /// many as it may.
-    pub(crate) fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
+    /// The endpoint that is next, which is none that was tried, nor one that is full.
+    fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
         if ask.tried.is_full() {
             return None;
         }
         let inner = &*self.inner;
-        if !inner.tasks.is_empty() {
-            self.start_tasks();
-        }
         let mut snapshot = inner.snapshot.load();
         if snapshot.is_over() {
             self.readmit();
@@ -178,9 +202,21 @@ impl Upstream {
             dice: &inner.dice,
             turns: &inner.round_robin,
             in_flight: inner.in_flight.get(),
+            per_host: inner.settings.limits.as_ref().and_then(Limits::per_host),
         };
         let member = snapshot.choose(ask, &means)?;
         Some(Arc::clone(&member.endpoint))
+    }
+
+    /// Waits until something about its endpoints changes.
+    pub(crate) async fn changed(&self) {
+        self.inner.changed.notified().await;
+    }
+
+    /// Whether there would be an endpoint for the request if none were full.
+    fn is_full(&self, ask: &Ask<'_>) -> bool {
+        let has_more = |snapshot: &Snapshot| snapshot.fresh(ask).next().is_some();
+        !ask.tried.is_full() && has_more(&self.inner.snapshot.load())
     }
 }
 

@@ -8,7 +8,7 @@ use super::balance::{Balance, Candidates, Dice, Kind, Policy, Random, Ring, Roun
 use super::config::Settings;
 use super::member::Member;
 use super::sticky::Tokens;
-use super::tried::{Ask, Tried};
+use super::tried::Ask;
 
 /// The list of endpoints, those of them that get requests, and which turn belongs to which. Never changes; a change makes
 /// a new one.
@@ -40,6 +40,16 @@ pub(super) struct Means<'a> {
     pub(super) turns: &'a RoundRobin,
     /// Requests under way at all endpoints.
     pub(super) in_flight: usize,
+    /// How many each may have, if that is limited.
+    pub(super) per_host: Option<usize>,
+}
+
+impl Means<'_> {
+    /// Whether the request was not at this one, and it is not full.
+    fn takes(&self, member: &Member, ask: &Ask<'_>) -> bool {
+        let full = || member.endpoint.load().is_full(self.per_host);
+        !ask.tried.contains(&member.endpoint) && !full()
+    }
 }
 
 impl Snapshot {
@@ -104,17 +114,24 @@ impl Snapshot {
         self.revisit.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Where the next attempt goes; `None` if there is nobody it can be made at.
+    /// Where the next attempt goes; `None` if there is nobody it can be made at now.
     pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        self.by_cookie(ask)
+        self.by_cookie(ask, means)
             .or_else(|| self.in_tier(ask, means))
-            .or_else(|| self.spare(means.dice, ask.tried))
+            .or_else(|| self.spare(ask, means))
+    }
+
+    /// Those that the request was not at, and could go to if they are not full.
+    pub(super) fn fresh(&self, ask: &Ask<'_>) -> impl Iterator<Item = &Member> {
+        let all = self.tier.iter().chain(self.spares.iter().flatten());
+        all.filter(|member| !ask.tried.contains(&member.endpoint))
     }
 
     /// Where it goes as the policy has it.
     fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
         let in_turn = matches!(means.settings.policy, Policy(Kind::RoundRobin));
-        if in_turn && self.warm_at.is_none() && ask.tried.is_none() {
+        let limited = means.per_host.is_some();
+        if in_turn && self.warm_at.is_none() && ask.tried.is_none() && !limited {
             return self.rotation(means.turns.take()).next();
         }
         let now = self.warm_at.map(|_| Instant::now());
@@ -124,8 +141,8 @@ impl Snapshot {
         };
         let candidates = Candidates {
             members: &self.tier,
-            tried: ask.tried,
-            key: ask.key,
+            ask,
+            per_host: means.per_host,
             dice: means.dice,
             warmth: &warmth,
         };
@@ -134,7 +151,7 @@ impl Snapshot {
         }
         match (&means.settings.policy.0, ask.key) {
             (Kind::RoundRobin, _) if ask.tried.is_none() => self.in_turn(means, &warmth),
-            (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask.tried),
+            (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask),
             // What one does not bear is shared by all others, not borne by the next one alone.
             (Kind::RoundRobin, _) | (Kind::Hash(_), None) => {
                 self.tier.get(Random.choose(&candidates)?)
@@ -144,11 +161,11 @@ impl Snapshot {
     }
 
     /// The one that the client's cookie names, if it is healthy, drained or not.
-    fn by_cookie(&self, ask: &Ask<'_>) -> Option<&Member> {
+    fn by_cookie(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
         let place = self.tokens.as_ref()?.get(ask.cookie?)?;
         let member = self.members.get(place)?;
         let is_up = member.endpoint.health().is_up(Instant::now());
-        (is_up && !ask.tried.contains(&member.endpoint)).then_some(member)
+        (is_up && means.takes(member, ask)).then_some(member)
     }
 
     /// The one whose turn it is. One in slow start lets some of its turns pass.
@@ -156,7 +173,8 @@ impl Snapshot {
         let rotation = self.rotation(means.turns.take());
         let mut passed = None;
         // Once around: a schedule may have the same one many times.
-        for member in rotation.take(self.tier.len()) {
+        let open = |member: &&Member| !member.endpoint.load().is_full(means.per_host);
+        for member in rotation.take(self.tier.len()).filter(open) {
             let warmth = warmth(member);
             if warmth >= 1.0 || means.dice.part() < warmth {
                 return Some(member);
@@ -167,14 +185,14 @@ impl Snapshot {
     }
 
     /// The nearest to the key that has no more than its part, and a quarter, of the requests under way.
-    fn by_key(&self, key: u64, means: &Means<'_>, tried: &Tried) -> Option<&Member> {
+    fn by_key(&self, key: u64, means: &Means<'_>, ask: &Ask<'_>) -> Option<&Member> {
         let all = means.in_flight + 1;
         let most = (all * 5).div_ceil(self.tier.len() * 4);
         let mut nearest = None;
         let (ring, open) = self.ring.as_ref()?;
         for place in ring.from(key).filter(|place| open[*place]) {
             let member = &self.members[place];
-            if tried.contains(&member.endpoint) {
+            if !means.takes(member, ask) {
                 continue;
             }
             if member.endpoint.load().in_flight() < most {
@@ -186,11 +204,15 @@ impl Snapshot {
     }
 
     /// One of those that get nothing as long as others can. Drawn: who has the turn depends on how many tries there were.
-    fn spare(&self, dice: &Dice, tried: &Tried) -> Option<&Member> {
+    fn spare(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+        let only_full = |tier: &[Member]| tier.iter().any(|it| !ask.tried.contains(&it.endpoint));
+        if means.per_host.is_some() && only_full(&self.tier) {
+            return None;
+        }
         self.spares.iter().find_map(|spares| {
-            let (before, after) = spares.split_at(dice.below(spares.len()));
-            let mut fresh = after.iter().chain(before);
-            fresh.find(|member| !tried.contains(&member.endpoint))
+            let (before, after) = spares.split_at(means.dice.below(spares.len()));
+            let mut all = after.iter().chain(before);
+            all.find(|member| means.takes(member, ask))
         })
     }
 

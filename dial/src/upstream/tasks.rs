@@ -1,35 +1,30 @@
-//! What goes on in the background of an upstream, such as asking where its hosts are.
+//! What goes on in the background of an upstream: asking where its hosts are, probing them.
 //!
 //! A task has no thread of its own. Whoever wires or uses the upstream within a runtime starts it there, once, however
 //! many workers and routes share the upstream; when that runtime goes away, the next one to use the upstream starts it
 //! anew. It ends with the upstream, which it never keeps alive.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::AbortHandle;
 
+use super::probes::Probing;
 use super::{Inner, Upstream};
-
-/// What a task does. It is dropped where it waits when its runtime or its upstream goes.
-pub(crate) trait Job: Send + Sync + 'static {
-    /// One run of it. One that comes to its end by itself is not started again.
-    fn run(&self, upstream: WeakUpstream) -> JobRun;
-}
-
-pub(crate) type JobRun = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The tasks of an upstream; mostly none.
 #[derive(Default)]
-pub(super) struct Tasks(Vec<Task>);
+pub(super) struct Tasks {
+    pub(super) discovery: Option<Task>,
+    pub(super) probes: Option<Task>,
+}
 
-struct Task {
-    job: Box<dyn Job>,
-    /// Whether it runs, or has come to its end.
-    started: AtomicBool,
+/// One task, whether or not it runs.
+#[derive(Default)]
+pub(super) struct Task {
+    runs: AtomicBool,
     abort: Mutex<Option<AbortHandle>>,
 }
 
@@ -37,62 +32,72 @@ struct Task {
 #[derive(Clone)]
 pub(crate) struct WeakUpstream(Weak<Inner>);
 
-impl Tasks {
-    pub(super) fn add(&mut self, job: impl Job) {
-        self.0.push(Task {
-            job: Box::new(job),
-            started: AtomicBool::new(false),
-            abort: Mutex::new(None),
-        });
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 impl Upstream {
-    /// Starts what does not run yet. Without a runtime nothing happens.
-    pub(crate) fn start_tasks(&self) {
-        let tasks = &self.inner.tasks.0;
-        let mut idle = tasks
-            .iter()
-            .enumerate()
-            .filter(|(_, task)| !task.started.load(Ordering::Relaxed))
-            .peekable();
-        if idle.peek().is_none() {
+    /// Whether something should go on in its background and does not: all that a request is asked to look at.
+    pub(crate) fn is_idle(&self) -> bool {
+        let Tasks { discovery, probes } = &self.inner.tasks;
+        let mut tasks = discovery.iter().chain(probes);
+        tasks.any(|task| !task.runs.load(Ordering::Relaxed))
+    }
+
+    /// Starts to ask for its hosts, if it should and nobody does yet. Without a runtime nothing happens.
+    pub(crate) fn start_discovery(&self) {
+        if let Some(discovery) = &self.inner.discovery {
+            self.start(
+                |tasks| tasks.discovery.as_ref(),
+                |upstream| discovery.run(upstream),
+            );
+        }
+    }
+
+    /// The same where the upstream is only wired, and nobody knows who will use it. A runtime of a single thread may be
+    /// at rest until the program ends; there the first request starts it.
+    pub(crate) fn start_discovery_early(&self) {
+        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+        if flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
+            self.start_discovery();
+        }
+    }
+
+    /// Has `run` probe its endpoints, if that should be done and nobody does it yet. Without a runtime nothing happens.
+    pub(crate) fn start_probes<R>(&self, run: impl FnOnce(Probing) -> R)
+    where
+        R: Future<Output = ()> + Send + 'static,
+    {
+        if let Some(probes) = &self.inner.probes {
+            self.start(
+                |tasks| tasks.probes.as_ref(),
+                |upstream| run(probes.begin(upstream)),
+            );
+        }
+    }
+
+    /// One that comes to its end by itself, or by a panic, is started anew by whoever uses the upstream next.
+    fn start<R>(&self, which: fn(&Tasks) -> Option<&Task>, run: impl FnOnce(WeakUpstream) -> R)
+    where
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let Some(task) = which(&self.inner.tasks) else {
+            return;
+        };
+        if task.runs.load(Ordering::Relaxed) {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        for (number, task) in idle {
-            if !task.started.swap(true, Ordering::AcqRel) {
-                self.start(task, number, &runtime);
-            }
+        if task.runs.swap(true, Ordering::AcqRel) {
+            return;
         }
-    }
-
-    /// The same where the upstream is only wired, and nobody knows who will use it. A runtime of a single thread may be
-    /// at rest until the program ends; there the first request starts the tasks.
-    pub(crate) fn start_tasks_early(&self) {
-        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-        if flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread) {
-            self.start_tasks();
-        }
-    }
-
-    fn start(&self, task: &Task, number: usize, runtime: &Handle) {
         let upstream = WeakUpstream(Arc::downgrade(&self.inner));
-        let mut running = Running {
+        let running = Running {
             upstream: upstream.clone(),
-            number,
-            ended: false,
+            which,
         };
-        let run = task.job.run(upstream);
+        let run = run(upstream);
         let spawned = runtime.spawn(async move {
+            let _running = running;
             run.await;
-            running.end();
         });
         let mut abort = task.abort.lock().unwrap_or_else(PoisonError::into_inner);
         *abort = Some(spawned.abort_handle());
@@ -120,25 +125,15 @@ impl WeakUpstream {
 /// Part of the future that runs, so that it is dropped with it: then another may be started.
 struct Running {
     upstream: WeakUpstream,
-    number: usize,
-    ended: bool,
-}
-
-impl Running {
-    fn end(&mut self) {
-        self.ended = true;
-    }
+    which: fn(&Tasks) -> Option<&Task>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
         if let Some(upstream) = self.upstream.upgrade()
-            && let Some(task) = upstream.inner.tasks.0.get(self.number)
+            && let Some(task) = (self.which)(&upstream.inner.tasks)
         {
-            task.started.store(false, Ordering::Release);
+            task.runs.store(false, Ordering::Release);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use dial::{Retry, RetryOn, Upstream};
+use dial::{Retry, RetryOn, Router, Server, Upstream};
 use dial_tests::{ClosedPort, Origin, RawClient, client, eventually};
 
 use super::{eager, forward, one_worker, proxy};
+use crate::harness::Served;
 
 const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
 
@@ -123,4 +124,23 @@ async fn not_while_one_can_be_reached() {
     let served = one_worker(dial::proxy(hosts, forward).retry(retry.on([RetryOn::Status503])));
     assert_eq!(client::get(served.addr, "/").await.text(), "sick");
     assert_eq!(sick.count(), 3);
+}
+
+/// Who waits hears of a change at once, however long its pauses are.
+#[tokio::test]
+async fn until_something_changes() {
+    let upstream = Upstream::builder().may_be_empty().build();
+    let upstream = upstream.expect("an upstream");
+    let rarely = patient().backoff(LONG).max_backoff(LONG);
+    let live = Origin::named("live");
+    let router = Router::new()
+        .at("/ping", dial::proxy([live.url()], forward))
+        .at("/", dial::proxy(&upstream, forward).retry(rarely));
+    let served = Served::server(Server::builder().workers(1), router);
+    let mut client = RawClient::connect(served.addr).await;
+    client.send(POST).await;
+    // The worker takes what came first first.
+    client::get(served.addr, "/ping").await;
+    upstream.add_host(&*live.url()).expect("a host");
+    assert_eq!(client.read_response().await.origin(), "live");
 }

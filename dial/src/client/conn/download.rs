@@ -60,6 +60,8 @@ impl Source for Connection {
         if !self.exchange.keep_alive || !self.writer.is_done() || !self.input.is_empty() {
             return;
         }
+        // Until the connection is there for whoever comes next.
+        let _flight = self.exchange.flight.take();
         self.exchange = Exchange::none();
         self.writer.shrink();
         self.input = BytesMut::new();

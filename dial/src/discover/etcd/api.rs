@@ -179,6 +179,7 @@ impl<'a> Gateway<'a> {
             hop: &Hop::default(),
             host: None,
             proxy_protocol: None,
+            max_connections: None,
             per_try: None,
         };
         let sent = self.client.send(self.member, request.build()?, &way).await;

@@ -23,7 +23,7 @@ pub(super) use self::ring::Ring;
 pub(super) use self::round_robin::RoundRobin;
 pub(super) use self::schedule::schedule;
 use super::member::Member;
-use super::tried::Tried;
+use super::tried::Ask;
 
 /// Chooses an endpoint for each request; for what [`Policy`] does not have.
 ///
@@ -53,8 +53,9 @@ pub trait Balance: Send + Sync + 'static {
 /// The endpoints that may get a request now: healthy, not drained, in the order of the list.
 pub struct Candidates<'a> {
     pub(super) members: &'a [Member],
-    pub(super) tried: &'a Tried,
-    pub(super) key: Option<u64>,
+    pub(super) ask: &'a Ask<'a>,
+    /// How many requests each may have, if that is limited.
+    pub(super) per_host: Option<usize>,
     pub(super) dice: &'a Dice,
     /// The part of its load that a candidate in slow start gets already.
     pub(super) warmth: &'a dyn Fn(&Member) -> f64,
@@ -102,17 +103,20 @@ impl Candidates<'_> {
         self.members.get(at)?.endpoint.load().latency()
     }
 
-    /// Whether this request was sent to it before.
+    /// Whether this request was sent to it before, or it is [full](super::Limits::requests_per_host): not one to choose.
     #[must_use]
     pub fn was_tried(&self, at: usize) -> bool {
         let member = self.members.get(at);
-        member.is_none_or(|member| self.tried.contains(&member.endpoint))
+        member.is_none_or(|member| {
+            self.ask.tried.contains(&member.endpoint)
+                || member.endpoint.load().is_full(self.per_host)
+        })
     }
 
     /// What the upstream [hashes on](super::UpstreamBuilder::hash_on), as a number; `None` when the request has none of it.
     #[must_use]
     pub fn key(&self) -> Option<u64> {
-        self.key
+        self.ask.key
     }
 
     /// A number below `bound`, from the upstream's own sequence; 0 when `bound` is 0.

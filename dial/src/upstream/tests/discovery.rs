@@ -82,6 +82,7 @@ fn hosts<const N: usize>(hosts: [&str; N]) -> Told {
 async fn a_list_replaces_the_one_before() {
     let stage = Stage::new();
     assert!(stage.upstream.pick(&Ask::new(&Tried::none())).is_none());
+    stage.upstream.start_discovery();
     stage.asked(1).await;
     stage.tells(hosts(["a", "b"])).await;
     stage.upstream.discovered().await;
@@ -99,7 +100,7 @@ async fn a_list_replaces_the_one_before() {
 #[tokio::test(start_paused = true)]
 async fn the_same_list_again_undoes_nothing() {
     let stage = Stage::new();
-    stage.upstream.start_tasks();
+    stage.upstream.start_discovery();
     stage.asked(1).await;
     stage.tells(hosts(["a", "b"])).await;
     stage.upstream.drain_host("a").unwrap();
@@ -112,7 +113,7 @@ async fn the_same_list_again_undoes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_list_changes_nothing() {
     let stage = Stage::new();
-    stage.upstream.start_tasks();
+    stage.upstream.start_discovery();
     stage.asked(1).await;
     stage.tells(hosts(["a", "b"])).await;
     let bad: [Told; 3] = [Err("away".into()), hosts(["a", "a"]), hosts(["x y"])];
@@ -128,7 +129,7 @@ async fn what_is_no_list_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn it_is_asked_again_after_pauses_that_grow() {
     let stage = Stage::new();
-    stage.upstream.start_tasks();
+    stage.upstream.start_discovery();
     stage.asked(1).await;
     let mut last = Duration::ZERO;
     for _ in 0..6 {
@@ -184,8 +185,7 @@ async fn one_task_asks_and_ends_with_its_upstream() {
     let stage = Stage::new();
     let clones = [stage.upstream.clone(), stage.upstream.clone()];
     for upstream in &clones {
-        upstream.start_tasks();
-        upstream.pick(&Ask::new(&Tried::none()));
+        upstream.start_discovery();
     }
     stage.asked(1).await;
     stage.tells(hosts(["a"])).await;
@@ -211,13 +211,12 @@ fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn the_next_runtime_goes_on_where_one_has_gone() {
     let stage = Stage::new();
-    stage.upstream.start_tasks();
+    stage.upstream.start_discovery();
     assert_eq!(stage.asked.available_permits(), 0, "without a runtime");
     for hosts_told in [["a", "b"], ["b", "c"]] {
         let runtime = runtime();
         runtime.block_on(async {
-            // A request is enough.
-            stage.upstream.pick(&Ask::new(&Tried::none()));
+            stage.upstream.start_discovery();
             stage.asked(1).await;
             stage.tells(hosts(hosts_told)).await;
         });
@@ -229,11 +228,11 @@ fn the_next_runtime_goes_on_where_one_has_gone() {
     // Shut down before it has even begun.
     let runtime = runtime();
     let entered = runtime.enter();
-    stage.upstream.start_tasks();
+    stage.upstream.start_discovery();
     drop(entered);
     drop(runtime);
     self::runtime().block_on(async {
-        stage.upstream.start_tasks();
+        stage.upstream.start_discovery();
         stage.asked(1).await;
         stage.tells(hosts(["d"])).await;
         assert_eq!(stage.upstream.hosts(), ["http://d:80"]);

@@ -1,0 +1,153 @@
+//! When an upstream as a whole is left alone.
+
+use std::time::Duration;
+
+use super::ejection::STEPS;
+use super::range::within;
+use crate::error::Error;
+
+/// When an upstream fails so many requests that more would only burden it, and all of them are answered with 503 and a
+/// `Retry-After` for a while: a circuit breaker.
+///
+/// Its circuit is closed at first: requests go through. When too many of those in a [window](Self::window) have failed, it is
+/// open for a [time](Self::open). Then a few [trials](Self::trials) are let through: when as many in a row succeed the circuit
+/// is closed, and the first that fails opens it again. Failures are those of an [`Ejection`](crate::Ejection), with this
+/// breaker's own [statuses](Self::statuses). Each change is a `tracing` event with the target `dial::upstream`.
+///
+/// This is about the upstream, and each attempt counts. For a single host an [`Ejection`](crate::Ejection) does the same, and
+/// other hosts take its requests; it is there without being asked for.
+///
+/// ```
+/// use std::time::Duration;
+/// use dial::{Breaker, Upstream};
+///
+/// let upstream = Upstream::builder()
+///     .hosts(["a:8080", "b:8080"])
+///     .breaker(Breaker::new().error_percent(70).open(Duration::from_secs(2)))
+///     .build()?;
+/// assert!(!upstream.is_circuit_open());
+/// # Ok::<(), dial::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    error_percent: u32,
+    /// In order.
+    statuses: Vec<u16>,
+    min_requests: u32,
+    window: Duration,
+    open: Duration,
+    trials: u32,
+}
+
+const HOUR: Duration = Duration::from_hours(1);
+
+impl Breaker {
+    /// At 50 % of at least 20 requests in 10 s, for 5 s at a time.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            error_percent: 50,
+            statuses: vec![502, 503, 504],
+            min_requests: 20,
+            window: Duration::from_secs(10),
+            open: Duration::from_secs(5),
+            trials: 3,
+        }
+    }
+
+    /// How many percent of the requests in a window have to fail, 1 to 100. Default is 50.
+    #[must_use]
+    pub fn error_percent(mut self, percent: u32) -> Self {
+        self.error_percent = percent;
+        self
+    }
+
+    /// The statuses that are failures, 400 to 599 each. Default is 502, 503 and 504; `500..=599` makes it all server
+    /// errors, and `[]` none.
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses = statuses.into_iter().collect();
+        self.statuses.sort_unstable();
+        self.statuses.dedup();
+        self
+    }
+
+    /// With fewer requests than these in a window the circuit stays closed, 1 to 1,000,000. Default is 20.
+    #[must_use]
+    pub fn min_requests(mut self, requests: u32) -> Self {
+        self.min_requests = requests;
+        self
+    }
+
+    /// How far back it looks, 1 s to 1 h. Default is 10 s.
+    #[must_use]
+    pub fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// How long the circuit is open before trials are made, 1 ms to 1 h. Default is 5 s.
+    #[must_use]
+    pub fn open(mut self, time: Duration) -> Self {
+        self.open = time;
+        self
+    }
+
+    /// How many requests are let through as trials, at a time and in all, 1 to 1,000. Default is 3.
+    #[must_use]
+    pub fn trials(mut self, requests: u32) -> Self {
+        self.trials = requests;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        within("breaker", "error_percent", &self.error_percent, 1..=100)?;
+        for status in &self.statuses {
+            within("breaker", "statuses", status, 400..=599)?;
+        }
+        within("breaker", "min_requests", &self.min_requests, 1..=1_000_000)?;
+        within(
+            "breaker",
+            "window",
+            &self.window,
+            Duration::from_secs(1)..=HOUR,
+        )?;
+        within(
+            "breaker",
+            "open",
+            &self.open,
+            Duration::from_millis(1)..=HOUR,
+        )?;
+        within("breaker", "trials", &self.trials, 1..=1_000)
+    }
+
+    pub(super) fn is_failure(&self, status: u16) -> bool {
+        self.statuses.binary_search(&status).is_ok()
+    }
+
+    pub(super) fn is_too_many(&self, failures: u64, requests: u64) -> bool {
+        requests >= self.min_requests.into()
+            && failures * 100 >= requests * u64::from(self.error_percent)
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        self.open
+    }
+
+    /// How long a step of the window is, in nanoseconds; above 0.
+    pub(super) fn step_nanos(&self) -> u64 {
+        let step = (self.window / STEPS).as_nanos();
+        u64::try_from(step).unwrap_or(u64::MAX).max(1)
+    }
+
+    pub(super) fn most_trials(&self) -> u32 {
+        self.trials
+    }
+}
+
+impl Default for Breaker {
+    /// [`Breaker::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
