@@ -8,6 +8,8 @@
 //! the type and not the attribute.
 
 mod health;
+mod limits;
+mod pieces;
 mod rate_limit;
 mod upstream;
 

@@ -48,6 +48,8 @@ pub(crate) enum RouteKey {
     Health,
     Eject,
     Panic,
+    Limits,
+    Breaker,
     HostHeader,
     Forwarded,
     Upgrade,
@@ -153,6 +155,9 @@ pub(crate) mod upstream {
     pub(crate) const EJECT: Row<()> = Row { shape: Shape::Either, ..list((), "eject", "eject(consecutive = 5)",
         &["ejection", "outlier", "outlier_detection", "passive_health", "max_fails"]) };
     pub(crate) const PANIC: Row<()> = value((), "panic", "panic = false", &["panic_mode", "panic_threshold", "fail_open"]);
+    pub(crate) const LIMITS: Row<()> = list((), "limits", "limits(requests_per_host = 100, queue = 500)",
+        &["max_requests", "maxconn", "queue", "max_connections", "in_flight", "bulkhead"]);
+    pub(crate) const BREAKER: Row<()> = list((), "breaker", "breaker(error_percent = 50)", &["circuit_breaker", "circuit"]);
 }
 
 #[rustfmt::skip] // one key a line
@@ -170,6 +175,8 @@ impl Keys for RouteKey {
         upstream::HEALTH.of(RouteKey::Health),
         upstream::EJECT.of(RouteKey::Eject),
         upstream::PANIC.of(RouteKey::Panic),
+        upstream::LIMITS.of(RouteKey::Limits),
+        upstream::BREAKER.of(RouteKey::Breaker),
         value(RouteKey::HostHeader, "host_header", "host_header = preserve", &["preserve_host"]),
         value(RouteKey::Forwarded, "forwarded", "forwarded = both", &["x_forwarded", "forward", "forwarding"]),
         value(RouteKey::Upgrade, "upgrade", "upgrade = false", &["upgrades", "websocket", "websockets", "ws"]),

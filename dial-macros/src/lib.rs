@@ -17,6 +17,7 @@
 
 mod args;
 mod balance;
+mod breaker;
 mod domain;
 mod eject;
 mod endpoints;
@@ -27,6 +28,7 @@ mod function;
 mod health;
 mod hosts;
 mod keys;
+mod limits;
 mod model;
 mod path;
 mod rate_limit;

@@ -106,6 +106,8 @@ pub(crate) struct Tuning {
     pub(crate) health: Option<Health>,
     pub(crate) eject: Option<Eject>,
     pub(crate) panic: Option<bool>,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) breaker: Option<Breaker>,
 }
 
 pub(crate) enum Balance {
@@ -170,6 +172,26 @@ pub(crate) struct Latency {
     pub(crate) times: u64,
     /// In milliseconds.
     pub(crate) least: u64,
+}
+
+/// Times in milliseconds.
+pub(crate) struct Limits {
+    pub(crate) requests: Option<u64>,
+    pub(crate) requests_per_host: Option<u64>,
+    pub(crate) connections_per_host: Option<u64>,
+    pub(crate) queue: Option<u64>,
+    pub(crate) queue_timeout: Option<u64>,
+    pub(crate) overload_timeout: Option<u64>,
+}
+
+/// Times in milliseconds.
+pub(crate) struct Breaker {
+    pub(crate) error_percent: Option<u64>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    pub(crate) min_requests: Option<u64>,
+    pub(crate) window: Option<u64>,
+    pub(crate) open: Option<u64>,
+    pub(crate) trials: Option<u64>,
 }
 
 pub(crate) struct RateLimit {

@@ -7,7 +7,7 @@ use crate::model::{Balance, Eject, Tuning};
 use crate::request_key::Params;
 use crate::validate::optional;
 use crate::values::{boolean, duration};
-use crate::{balance, eject, health};
+use crate::{balance, breaker, eject, health, limits};
 
 /// A set of keys that has those of an upstream in it.
 pub(crate) trait UpstreamKeys: Keys {
@@ -16,6 +16,8 @@ pub(crate) trait UpstreamKeys: Keys {
     const HEALTH: Self;
     const EJECT: Self;
     const PANIC: Self;
+    const LIMITS: Self;
+    const BREAKER: Self;
 }
 
 impl UpstreamKeys for RouteKey {
@@ -24,6 +26,8 @@ impl UpstreamKeys for RouteKey {
     const HEALTH: Self = RouteKey::Health;
     const EJECT: Self = RouteKey::Eject;
     const PANIC: Self = RouteKey::Panic;
+    const LIMITS: Self = RouteKey::Limits;
+    const BREAKER: Self = RouteKey::Breaker;
 }
 
 /// Those of a route: one that shares an upstream has none, since they are the upstream's.
@@ -32,12 +36,14 @@ pub(crate) fn of_route(
     params: Params<'_>,
     faults: &mut Faults,
 ) -> Checked<Tuning> {
-    const KEYS: [RouteKey; 5] = [
+    const KEYS: [RouteKey; 7] = [
         RouteKey::Balance,
         RouteKey::SlowStart,
         RouteKey::Health,
         RouteKey::Eject,
         RouteKey::Panic,
+        RouteKey::Limits,
+        RouteKey::Breaker,
     ];
     let shared = args.get(RouteKey::Upstream).is_some();
     let alone = args
@@ -71,12 +77,16 @@ pub(crate) fn check<K: UpstreamKeys>(
     let health = health::check(args, faults);
     let eject = eject::check(args, faults);
     let panic = optional(args, K::PANIC, |expr| boolean(expr, "panic", faults));
+    let limits = limits::check(args, faults);
+    let breaker = breaker::check(args, faults);
     let tuning = Tuning {
         balance: balance?,
         slow_start: slow_start?,
         health: health?,
         eject: eject?,
         panic: panic?,
+        limits: limits?,
+        breaker: breaker?,
     };
     fits_itself(args, &tuning, faults).map(|()| tuning)
 }

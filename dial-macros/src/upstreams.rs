@@ -20,6 +20,8 @@ pub(crate) enum StaticKey {
     Health,
     Eject,
     Panic,
+    Limits,
+    Breaker,
     Crate,
 }
 
@@ -31,6 +33,8 @@ impl Keys for StaticKey {
         keys::upstream::HEALTH.of(StaticKey::Health),
         keys::upstream::EJECT.of(StaticKey::Eject),
         keys::upstream::PANIC.of(StaticKey::Panic),
+        keys::upstream::LIMITS.of(StaticKey::Limits),
+        keys::upstream::BREAKER.of(StaticKey::Breaker),
         value(StaticKey::Crate, "crate", "crate = ::dial", &["krate"]),
     ];
     const OWNER: &'static str = " of `upstream!`";
@@ -43,6 +47,8 @@ impl UpstreamKeys for StaticKey {
     const HEALTH: Self = StaticKey::Health;
     const EJECT: Self = StaticKey::Eject;
     const PANIC: Self = StaticKey::Panic;
+    const LIMITS: Self = StaticKey::Limits;
+    const BREAKER: Self = StaticKey::Breaker;
 }
 
 /// All statics of one `upstream!`. A faulty one becomes a stub of the same name, so that nothing but its faults is shown.

@@ -123,6 +123,17 @@ pub(crate) fn meant(
 
 /// A length of time in milliseconds: `5s`, `500ms`, `2m`, `1h`, or the same as a string.
 pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    match millis(expr, key, faults)? {
+        0 => Err(faults.at(
+            expr,
+            format!("`{key}` cannot be zero; leave it out for the default"),
+        )),
+        millis => Ok(millis),
+    }
+}
+
+/// The same, which may be zero.
+fn millis(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
     const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
     let quantity = Quantity::read(expr, key, "duration", "5s", faults)?;
     let Some(factor) = quantity.factor(UNITS) else {
@@ -134,14 +145,8 @@ pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u
         };
         return Err(faults.at(expr, message));
     };
-    match quantity.times(factor) {
-        Some(0) => Err(faults.at(
-            expr,
-            format!("`{key}` cannot be zero; leave it out for the default"),
-        )),
-        Some(millis) => Ok(millis),
-        None => Err(faults.at(expr, "this duration is too long to count in milliseconds")),
-    }
+    let millis = quantity.times(factor);
+    millis.ok_or_else(|| faults.at(expr, "this duration is too long to count in milliseconds"))
 }
 
 /// The same within bounds, each with how it is written.
@@ -152,7 +157,7 @@ pub(crate) fn duration_within(
     most: (u64, &str),
     faults: &mut Faults,
 ) -> Checked<u64> {
-    let millis = duration(expr, key, faults)?;
+    let millis = millis(expr, key, faults)?;
     if (least.0..=most.0).contains(&millis) {
         return Ok(millis);
     }

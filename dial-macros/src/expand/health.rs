@@ -1,8 +1,8 @@
 //! The code of `health(..)` and `eject(..)`: builder calls of an upstream.
 
+use super::pieces::{called, count, port, statuses, time};
 use super::version;
 use crate::model::{Eject, Ejection, Health, HttpCheck};
-use crate::statuses::Statuses;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
@@ -16,7 +16,7 @@ pub(super) fn health(krate: &TokenStream, health: &Health) -> TokenStream {
     let http = health.http.as_ref().map(|http| asked(krate, http));
     let mut check = http.unwrap_or_else(|| quote_spanned!(site=> #krate::HealthCheck::tcp()));
     let mut call = |name: &str, value: Option<TokenStream>| check.extend(called(name, value));
-    call("port", health.port.map(small));
+    call("port", health.port.map(port));
     call(
         "proxy_protocol",
         health.proxy_protocol.map(|protocol| {
@@ -88,50 +88,4 @@ fn ejected(krate: &TokenStream, ejection: &Ejection) -> TokenStream {
     call("max_time", ejection.max_time.map(time));
     call("max_percent", ejection.max_percent.map(count));
     made
-}
-
-/// `.NAME(VALUE)`, if there is one.
-fn called(name: &str, value: Option<TokenStream>) -> Option<TokenStream> {
-    let site = Span::mixed_site();
-    let name = Ident::new(name, site);
-    value.map(|value| quote_spanned!(site=> .#name(#value)))
-}
-
-/// Something over which `u16` can be iterated.
-fn statuses(statuses: &[Statuses]) -> TokenStream {
-    let site = Span::mixed_site();
-    let range = |statuses: &Statuses| {
-        let (first, last) = (statuses.start(), statuses.end());
-        quote_spanned!(site=> #first..=#last)
-    };
-    match statuses {
-        [] => quote_spanned!(site=> []),
-        [only] => range(only),
-        several if several.iter().all(|each| each.start() == each.end()) => {
-            let each = several.iter().map(Statuses::start);
-            quote_spanned!(site=> [#(#each),*])
-        }
-        several => {
-            let ranges = several.iter().map(range);
-            quote_spanned! {site=>
-                ::core::iter::Iterator::flatten(::core::iter::IntoIterator::into_iter([#(#ranges),*]))
-            }
-        }
-    }
-}
-
-fn time(millis: u64) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> ::core::time::Duration::from_millis(#millis))
-}
-
-/// A number that was found to be small enough.
-pub(super) fn count(number: u64) -> TokenStream {
-    let number = u32::try_from(number).unwrap_or(u32::MAX);
-    quote!(#number)
-}
-
-/// The same of a port.
-fn small(number: u64) -> TokenStream {
-    let number = u16::try_from(number).unwrap_or(u16::MAX);
-    quote!(#number)
 }

@@ -1,6 +1,6 @@
 //! The code of `rate_limit(..)`.
 
-use super::health::count;
+use super::pieces::count;
 use super::upstream::hash_on;
 use crate::model::{Period, Route};
 use proc_macro2::{Ident, Span, TokenStream};

@@ -1,6 +1,7 @@
 //! The code of an upstream: its hosts, and how it works.
 
 use super::health::{eject, health};
+use super::limits::{breaker, limits};
 use super::made;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
@@ -110,6 +111,12 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
     }
     if let Some(panic) = tuning.panic {
         calls.extend(quote_spanned!(site=> .panic(#panic)));
+    }
+    if let Some(most) = &tuning.limits {
+        calls.extend(limits(krate, most));
+    }
+    if let Some(circuit) = &tuning.breaker {
+        calls.extend(breaker(krate, circuit));
     }
     if calls.is_empty() {
         return calls;

@@ -111,6 +111,24 @@ const _: () = {
                         .max_percent(30u32),
                 )
                 .panic(false)
+                .limits(
+                    crate::dial::Limits::new()
+                        .requests(1000usize)
+                        .requests_per_host(100usize)
+                        .connections_per_host(200usize)
+                        .queue(50usize)
+                        .queue_timeout(::core::time::Duration::from_millis(2000u64))
+                        .overload_timeout(::core::time::Duration::from_millis(100u64)),
+                )
+                .breaker(
+                    crate::dial::Breaker::new()
+                        .error_percent(70u32)
+                        .statuses([500u16, 503u16])
+                        .min_requests(50u32)
+                        .window(::core::time::Duration::from_millis(5000u64))
+                        .open(::core::time::Duration::from_millis(2000u64))
+                        .trials(5u32),
+                )
         })
         .path("/api/{id}/{*rest}")
         .domains(&["example.com", "*.example.org"])

@@ -1,10 +1,12 @@
 //! Every message, and the tokens it points to.
 
 mod attribute;
+mod breaker;
 mod eject;
 mod function;
 mod grammar;
 mod health;
+mod limits;
 mod rate_limit;
 mod retry;
 mod upstreams;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use dial::{HostStatus, ModifiableRequest, Router, Upstream, proxy, routes};
-use dial_tests::{Answer, ClosedPort, Origin, RawResponse, client, eventually};
+use dial_tests::{Answer, ClosedPort, Origin, RawClient, RawResponse, client, eventually};
 
 use super::Origins;
 use crate::harness::Served;
@@ -104,13 +104,17 @@ async fn a_host_that_fails_requests_is_ejected() {
 
 static CLOSED: LazyLock<ClosedPort> = LazyLock::new(ClosedPort::new);
 
-#[proxy("/default", hosts = [CLOSED.url(), ANSWERS[1].url()], register = false)]
+fn closed() -> String {
+    format!("http://{}", CLOSED.addr())
+}
+
+#[proxy("/default", hosts = [closed(), ANSWERS[1].url()], register = false)]
 fn unasked(_request: &mut ModifiableRequest) {}
 
-#[proxy("/off", hosts = [CLOSED.url(), ANSWERS[1].url()], eject(off), register = false)]
+#[proxy("/off", hosts = [closed(), ANSWERS[1].url()], eject(off), register = false)]
 fn off(_request: &mut ModifiableRequest) {}
 
-#[proxy("/never", hosts = [CLOSED.url(), ANSWERS[1].url()], eject = false, register = false)]
+#[proxy("/never", hosts = [closed(), ANSWERS[1].url()], eject = false, register = false)]
 fn never(_request: &mut ModifiableRequest) {}
 
 #[tokio::test]
@@ -126,6 +130,44 @@ async fn ejection_can_be_off() {
         }
         assert_eq!(ejected(&upstream.expect("hosts")), [out, false], "{path}");
     }
+}
+
+static GUARDED: LazyLock<[Origin; 2]> =
+    LazyLock::new(|| [503, 200].map(|status| answering(status, status)));
+
+#[proxy(
+    "/broken",
+    hosts = [GUARDED[0].url()],
+    eject(off),
+    breaker(error_percent = 100, statuses = [503], min_requests = 2, open = 1h),
+    register = false
+)]
+fn broken(_request: &mut ModifiableRequest) {}
+
+#[proxy(
+    "/full",
+    hosts = [GUARDED[1].url()],
+    limits(requests = 1, queue = 0),
+    register = false
+)]
+fn full(_request: &mut ModifiableRequest) {}
+
+#[tokio::test]
+async fn an_upstream_takes_on_no_more_than_it_can() {
+    let served = Served::router(Router::new().mount(routes![broken, full]));
+    for _ in 0..4 {
+        assert_eq!(client::get(served.addr, "/broken").await.status, 503);
+    }
+    assert_eq!(GUARDED[0].count(), 2, "then the circuit is open");
+
+    let mut upload = RawClient::connect(served.addr).await;
+    let head = "POST /full HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    upload.send(format!("{head}he")).await;
+    eventually(|| GUARDED[1].connections() == 1).await;
+    assert_eq!(client::get(served.addr, "/full").await.status, 503);
+    upload.send("llo").await;
+    assert_eq!(upload.read_response().await.status, 200);
+    assert_eq!(GUARDED[1].count(), 1);
 }
 
 static LIMITED: Origins = Origins::new();

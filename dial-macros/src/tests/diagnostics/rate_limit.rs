@@ -63,8 +63,8 @@ fn keys() {
             &[(&message, other)],
         );
     }
-    let upstream = "unknown key `rate_limit` of `upstream!`; the keys are `balance`, `slow_start`, `health`, `eject`, `panic` \
-                    and `crate`";
+    let upstream = "unknown key `rate_limit` of `upstream!`; the keys are `balance`, `slow_start`, `health`, `eject`, `panic`, \
+                    `limits`, `breaker` and `crate`";
     statics(
         "static A = [\"a\"], rate_limit(per_second = 5);",
         &[(upstream, "rate_limit")],

@@ -1,4 +1,4 @@
-//! Health checks, ejection and rate limits in all their forms; what compiles can also be built.
+//! Health checks, ejection and limits in all their forms; what compiles can also be built.
 use dial::{ModifiableRequest, Route, proxy};
 
 #[proxy(
@@ -30,6 +30,22 @@ use dial::{ModifiableRequest, Route, proxy};
         max_percent = 50%,
     ),
     panic = false,
+    limits(
+        requests = 1000,
+        requests_per_host = 100,
+        connections_per_host = 200,
+        queue = 500,
+        queue_timeout = 2s,
+        overload_timeout = 100ms,
+    ),
+    breaker(
+        error_percent = 50,
+        statuses = [500, 503],
+        min_requests = 20,
+        window = 10s,
+        open = 5s,
+        trials = 3,
+    ),
     rate_limit(per_second = 50, burst = 100, by = client_ip),
 )]
 fn all(_request: &mut ModifiableRequest) {}
@@ -62,7 +78,8 @@ fn cookie(_request: &mut ModifiableRequest) {}
 fn param(_request: &mut ModifiableRequest) {}
 
 dial::upstream! {
-    static API = ["a", "b"], health("/healthz", interval = 500ms), eject(consecutive = 3), panic = false;
+    static API = ["a", "b"], health("/healthz", interval = 500ms), eject(consecutive = 3), panic = false,
+        limits(requests_per_host = 100, queue = 0), breaker(trials = 1);
     static TRUSTED = ["a"], eject = false;
 }
 
