@@ -117,6 +117,31 @@
 //! [`UpstreamBuilder::discover`]. There are sources for DNS, for etcd and for files, each behind a feature, and any other is
 //! a type with one function. A source that is lost leaves the hosts it told last.
 //!
+//! # Hosts in trouble
+//!
+//! A host that cannot be reached, hangs or breaks off several times in a row gets nothing for a while ([`Ejection`]), without
+//! being asked for. The rest is declared, on a route or on an upstream that routes share: [`HealthCheck`] asks hosts whether
+//! they can serve, [`Limits`] keep work away from those that are full, and a [`Breaker`] from an upstream that fails.
+//!
+//! ```
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! dial::upstream! {
+//!     static SHOP = ["http://shop1:8080", "http://shop2:8080"],
+//!         health("/healthz", statuses = 2xx, interval = 2s, fall = 2),
+//!         eject(consecutive = 3, error_percent = 50, max_time = 1m),
+//!         limits(requests_per_host = 100, queue = 500, queue_timeout = 2s),
+//!         breaker(error_percent = 80),
+//!         slow_start = 10s;
+//! }
+//!
+//! #[proxy("/shop/{*_rest}", upstream = SHOP)]
+//! fn shop(_request: &mut ModifiableRequest) {}
+//! # fn main() -> dial::Result<()> {
+//! # assert_eq!(shop::upstream()?.len(), 2);
+//! # Ok(()) }
+//! ```
+//!
 //! # What a proxy owes
 //!
 //! All of this is on, for every route:
@@ -171,6 +196,9 @@
 //! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |
 //! | `host_header` | `endpoint` | [`HostHeader`] |
 //! | `forwarded` | `x_forwarded` | [`Forwarding`] |
+//!
+//! `rate_limit(..)`, with the feature of that name, bounds the requests of a route in a time: `RateLimit`. It is a route's
+//! own, and no option of [`Router`].
 //!
 //! [`Router`] and [`ProxyService`] alone set the name in [`Via`], `X-Real-IP` and `Proxy-Status`: these are the proxy's
 //! own, not a route's.
