@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod pieces;
 mod rate_limit;
+mod sticky;
 mod upstream;
 
 pub(crate) use upstream::upstream;

@@ -45,6 +45,7 @@ pub(crate) enum RouteKey {
     Upstream,
     Balance,
     SlowStart,
+    Sticky,
     Health,
     Eject,
     Panic,
@@ -150,6 +151,8 @@ pub(crate) mod upstream {
     pub(crate) const BALANCE: Row<()> = value((), "balance", "balance = least_request",
         &["lb", "policy", "load_balancing", "algorithm", "lb_policy"]);
     pub(crate) const SLOW_START: Row<()> = value((), "slow_start", "slow_start = 30s", &["slowstart", "warmup", "warm_up"]);
+    pub(crate) const STICKY: Row<()> = list((), "sticky", r#"sticky(cookie = "host", key_env = "STICKY_KEY")"#,
+        &["stick", "sticky_session", "sticky_cookie", "affinity", "session"]);
     pub(crate) const HEALTH: Row<()> = list((), "health", r#"health("/healthz", interval = 5s)"#,
         &["check", "health_check", "healthcheck", "probe", "active_health"]);
     pub(crate) const EJECT: Row<()> = Row { shape: Shape::Either, ..list((), "eject", "eject(consecutive = 5)",
@@ -172,6 +175,7 @@ impl Keys for RouteKey {
         value(RouteKey::Upstream, "upstream", "upstream = shared()", &["pool", "cluster"]),
         upstream::BALANCE.of(RouteKey::Balance),
         upstream::SLOW_START.of(RouteKey::SlowStart),
+        upstream::STICKY.of(RouteKey::Sticky),
         upstream::HEALTH.of(RouteKey::Health),
         upstream::EJECT.of(RouteKey::Eject),
         upstream::PANIC.of(RouteKey::Panic),

@@ -24,6 +24,7 @@ mod endpoints;
 mod expand;
 mod fallback;
 mod faults;
+mod features;
 mod function;
 mod health;
 mod hosts;
@@ -37,6 +38,7 @@ mod retries;
 mod retry;
 mod signature;
 mod statuses;
+mod sticky;
 mod timeouts;
 mod tuning;
 mod upstreams;
@@ -79,6 +81,7 @@ use proc_macro2::TokenStream;
 /// | `upstream = API` | | the same, an upstream that routes share: a `dial::upstream!`, or any expression that is one |
 /// | `balance = least_request` | `round_robin` | which host gets a request; see below |
 /// | `slow_start = 30s` | none | how long it takes until a host that is new, or healthy again, gets all of its load |
+/// | `sticky(cookie = "host", ..)` | none | keeps each client with the host that answered it first; see below |
 /// | `health("/healthz", ..)` or `health(tcp, ..)` | none | how hosts are asked whether they can serve; see below |
 /// | `eject(consecutive = 5, ..)` or `eject(off)` | after 5 | when a host that fails requests gets none for a while; see below |
 /// | `panic = false` | `true` | whether requests go to sick hosts while all are sick |
@@ -98,8 +101,8 @@ use proc_macro2::TokenStream;
 /// | `register = false` | `true` | keeps the route out of the registry that `dial::serve` reads |
 /// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
 ///
-/// Exactly one of `hosts`, `hosts_env` and `upstream` is given. `balance`, `slow_start`, `health`, `eject`, `panic`, `limits`
-/// and `breaker` are an upstream's own, so a route with `upstream` has none of them.
+/// Exactly one of `hosts`, `hosts_env` and `upstream` is given. `balance`, `slow_start`, `sticky`, `health`, `eject`, `panic`,
+/// `limits` and `breaker` are an upstream's own, so a route with `upstream` has none of them.
 ///
 /// The server's is what its `dial::Router` was given, or the default of that.
 ///
@@ -120,6 +123,18 @@ use proc_macro2::TokenStream;
 ///
 /// All of them heed weights. A `KEY` is `header = "X-Tenant"`, `cookie = "name"`, `client_ip` or `param = "id"`, which is
 /// a parameter of the route's path.
+///
+/// # Sticky clients
+///
+/// With the feature `sticky`; see `dial::Sticky`. A cookie and a key are needed.
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `cookie = "host"` | | the cookie's name |
+/// | `key_env = "STICKY_KEY"` | | the environment variable that holds the key: 16 bytes at least, the same for all instances |
+/// | `key = EXPR` | | the same from an expression, `impl AsRef<[u8]>` |
+/// | `max_age = 1h` | a browser's session | how long a client keeps it |
+/// | `same_site = strict`, `lax` or `none` | `lax` | with which requests from other sites it is sent |
 ///
 /// # Health
 ///
@@ -278,7 +293,7 @@ pub fn proxy(
 /// |---|---|---|
 /// | `balance = least_request` | `round_robin` | which host gets a request, as in [`proxy`](macro@proxy) |
 /// | `slow_start = 30s` | none | how long it takes until a host that is new, or healthy again, gets all of its load |
-/// | `health(..)`, `eject(..)`, `panic`, `limits(..)`, `breaker(..)` | | as in [`proxy`](macro@proxy) |
+/// | `sticky(..)`, `health(..)`, `eject(..)`, `panic`, `limits(..)`, `breaker(..)` | | as in [`proxy`](macro@proxy) |
 /// | `crate = other::dial` | `::dial` | where the dial crate is, for macros that wrap this one |
 #[proc_macro]
 pub fn upstream(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

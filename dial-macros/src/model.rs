@@ -103,6 +103,7 @@ pub(crate) struct Tuning {
     pub(crate) balance: Option<Balance>,
     /// In milliseconds.
     pub(crate) slow_start: Option<u64>,
+    pub(crate) sticky: Option<Sticky>,
     pub(crate) health: Option<Health>,
     pub(crate) eject: Option<Eject>,
     pub(crate) panic: Option<bool>,
@@ -125,6 +126,28 @@ pub(crate) enum HashKey {
     Cookie(String),
     ClientIp,
     Param(String),
+}
+
+pub(crate) struct Sticky {
+    pub(crate) cookie: LitStr,
+    pub(crate) key: StickyKey,
+    /// In milliseconds.
+    pub(crate) max_age: Option<u64>,
+    pub(crate) same_site: Option<SameSite>,
+}
+
+pub(crate) enum StickyKey {
+    /// If it is a literal, one that is long enough.
+    Given(Box<Expr>),
+    /// The environment variable that holds it.
+    Env(LitStr),
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum SameSite {
+    Strict,
+    Lax,
+    None,
 }
 
 /// Times in milliseconds.

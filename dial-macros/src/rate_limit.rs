@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::faults::{Checked, Faults};
+use crate::features;
 use crate::keys::{Keys, RouteKey, Row, value};
 use crate::model::{Period, RateLimit};
 use crate::request_key::{Params, hash_key};
@@ -41,9 +42,6 @@ const PERIODS: [(RateKey, &str, Period); 3] = [
 /// The same at run time.
 const REQUESTS: RangeInclusive<u64> = 1..=1_000_000;
 
-/// Whether the dial crate knows rate limits. Tests of this crate do without it.
-const ENABLED: bool = cfg!(any(feature = "rate_limit", test));
-
 pub(crate) fn check(
     args: &Args<RouteKey>,
     params: Params<'_>,
@@ -55,7 +53,7 @@ pub(crate) fn check(
     let Some((name, tokens)) = args.list(RouteKey::RateLimit) else {
         return Ok(None);
     };
-    enabled(ENABLED, name, faults)?;
+    features::RATE_LIMIT.needed(name, faults)?;
     let args = Args::<RateKey>::parse(tokens.clone(), faults);
     let limit = limit(name, &args, faults);
     let burst = optional(&args, RateKey::Burst, |expr| {
@@ -69,15 +67,6 @@ pub(crate) fn check(
         burst: burst?,
         by: by?,
     }))
-}
-
-fn enabled(enabled: bool, name: &Ident, faults: &mut Faults) -> Checked<()> {
-    let message =
-        "`rate_limit` needs dial's feature `rate_limit`; add it to dial's `features` in Cargo.toml";
-    match enabled {
-        true => Ok(()),
-        false => Err(faults.at(name, message)),
-    }
 }
 
 /// The one limit.
@@ -105,20 +94,4 @@ fn limit(name: &Ident, args: &Args<RateKey>, faults: &mut Faults) -> Checked<(u6
     }
     let none = "`rate_limit` has no limit; name one, as in `rate_limit(per_second = 50)`";
     found.pop().ok_or_else(|| faults.at(name, none))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proc_macro2::Span;
-
-    #[test]
-    fn the_feature_is_named() {
-        let mut faults = Faults::default();
-        let name = Ident::new("rate_limit", Span::call_site());
-        assert!(enabled(true, &name, &mut faults).is_ok());
-        assert!(enabled(false, &name, &mut faults).is_err());
-        let error = faults.into_error().expect("a fault").to_string();
-        assert!(error.contains("feature `rate_limit`"), "{error}");
-    }
 }

@@ -7,12 +7,13 @@ use crate::model::{Balance, Eject, Tuning};
 use crate::request_key::Params;
 use crate::validate::optional;
 use crate::values::{boolean, duration};
-use crate::{balance, breaker, eject, health, limits};
+use crate::{balance, breaker, eject, health, limits, sticky};
 
 /// A set of keys that has those of an upstream in it.
 pub(crate) trait UpstreamKeys: Keys {
     const BALANCE: Self;
     const SLOW_START: Self;
+    const STICKY: Self;
     const HEALTH: Self;
     const EJECT: Self;
     const PANIC: Self;
@@ -23,6 +24,7 @@ pub(crate) trait UpstreamKeys: Keys {
 impl UpstreamKeys for RouteKey {
     const BALANCE: Self = RouteKey::Balance;
     const SLOW_START: Self = RouteKey::SlowStart;
+    const STICKY: Self = RouteKey::Sticky;
     const HEALTH: Self = RouteKey::Health;
     const EJECT: Self = RouteKey::Eject;
     const PANIC: Self = RouteKey::Panic;
@@ -36,9 +38,10 @@ pub(crate) fn of_route(
     params: Params<'_>,
     faults: &mut Faults,
 ) -> Checked<Tuning> {
-    const KEYS: [RouteKey; 7] = [
+    const KEYS: [RouteKey; 8] = [
         RouteKey::Balance,
         RouteKey::SlowStart,
+        RouteKey::Sticky,
         RouteKey::Health,
         RouteKey::Eject,
         RouteKey::Panic,
@@ -74,6 +77,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     let slow_start = optional(args, K::SLOW_START, |expr| {
         duration(expr, "slow_start", faults)
     });
+    let sticky = sticky::check(args, faults);
     let health = health::check(args, faults);
     let eject = eject::check(args, faults);
     let panic = optional(args, K::PANIC, |expr| boolean(expr, "panic", faults));
@@ -82,6 +86,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     let tuning = Tuning {
         balance: balance?,
         slow_start: slow_start?,
+        sticky: sticky?,
         health: health?,
         eject: eject?,
         panic: panic?,

@@ -17,6 +17,7 @@ use syn::{Attribute, Expr, Ident, Token, Type, Visibility};
 pub(crate) enum StaticKey {
     Balance,
     SlowStart,
+    Sticky,
     Health,
     Eject,
     Panic,
@@ -30,6 +31,7 @@ impl Keys for StaticKey {
     const TABLE: &'static [Row<Self>] = &[
         keys::upstream::BALANCE.of(StaticKey::Balance),
         keys::upstream::SLOW_START.of(StaticKey::SlowStart),
+        keys::upstream::STICKY.of(StaticKey::Sticky),
         keys::upstream::HEALTH.of(StaticKey::Health),
         keys::upstream::EJECT.of(StaticKey::Eject),
         keys::upstream::PANIC.of(StaticKey::Panic),
@@ -44,6 +46,7 @@ impl Keys for StaticKey {
 impl UpstreamKeys for StaticKey {
     const BALANCE: Self = StaticKey::Balance;
     const SLOW_START: Self = StaticKey::SlowStart;
+    const STICKY: Self = StaticKey::Sticky;
     const HEALTH: Self = StaticKey::Health;
     const EJECT: Self = StaticKey::Eject;
     const PANIC: Self = StaticKey::Panic;

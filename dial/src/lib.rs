@@ -347,6 +347,22 @@ pub mod __private {
         Method::from_bytes(name.as_bytes()).unwrap_or_default()
     }
 
+    /// `sticky(key = EXPR)`.
+    #[cfg(feature = "sticky")]
+    pub fn key(key: impl AsRef<[u8]>) -> impl AsRef<[u8]> {
+        key
+    }
+
+    /// `sticky(key_env = NAME)`.
+    #[cfg(feature = "sticky")]
+    pub fn key_env(variable: &str) -> Result<Vec<u8>, Error> {
+        let key = std::env::var(variable).map_err(|source| {
+            let what = format!("the environment variable `{variable}` holds no key");
+            Error::config(what).with_source(source)
+        })?;
+        Ok(key.into_bytes())
+    }
+
     /// `on_response = EXPR`.
     pub fn response_hook<F, R>(hook: F) -> ResponseHook
     where

@@ -3,6 +3,7 @@
 use super::health::{eject, health};
 use super::limits::{breaker, limits};
 use super::made;
+use super::sticky::sticky;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -103,6 +104,9 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
             .slow_start(::core::time::Duration::from_millis(#millis))
         });
     }
+    if let Some(cookie) = &tuning.sticky {
+        calls.extend(sticky(krate, cookie));
+    }
     if let Some(check) = &tuning.health {
         calls.extend(health(krate, check));
     }
@@ -121,7 +125,9 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
     if calls.is_empty() {
         return calls;
     }
-    quote_spanned!(site=> .tuned(|__upstream| __upstream #calls))
+    quote_spanned! {site=>
+        .tuned(|__upstream| ::core::result::Result::Ok(__upstream #calls))
+    }
 }
 
 fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {

@@ -71,11 +71,19 @@ const _: () = {
                 backends(),
             )),
         )
-        .tuned(|__upstream| {
+        .tuned(|__upstream| ::core::result::Result::Ok(
             __upstream
                 .balance(crate::dial::__private::policy(Fill::new()))
                 .hash_on(crate::dial::HashOn::param("id"))
                 .slow_start(::core::time::Duration::from_millis(30000u64))
+                .sticky(
+                    crate::dial::Sticky::cookie(
+                            "host",
+                            crate::dial::__private::key(secret()),
+                        )?
+                        .max_age(::core::time::Duration::from_millis(3600000u64))
+                        .same_site(crate::dial::SameSite::Strict),
+                )
                 .health(
                     crate::dial::HealthCheck::http("/healthz?deep=1")
                         .method(crate::dial::__private::method("PURGE"))
@@ -128,8 +136,8 @@ const _: () = {
                         .window(::core::time::Duration::from_millis(5000u64))
                         .open(::core::time::Duration::from_millis(2000u64))
                         .trials(5u32),
-                )
-        })
+                ),
+        ))
         .path("/api/{id}/{*rest}")
         .domains(&["example.com", "*.example.org"])
         .methods(&["GET", "POST", "M-SEARCH"])

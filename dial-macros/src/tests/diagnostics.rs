@@ -9,6 +9,7 @@ mod health;
 mod limits;
 mod rate_limit;
 mod retry;
+mod sticky;
 mod upstreams;
 
 use proc_macro2::{TokenStream, TokenTree};

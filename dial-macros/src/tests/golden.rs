@@ -51,6 +51,7 @@ fn every_key() {
             hosts = backends(),
             balance = custom(Fill::new(), param = "id"),
             slow_start = 30s,
+            sticky(cookie = "host", key = secret(), max_age = 1h, same_site = strict),
             health(
                 "/healthz?deep=1",
                 method = PURGE,
@@ -162,6 +163,7 @@ fn upstream() {
         pub static API = ["http://a", ("b", weight = 2)], balance = least_request, slow_start = 30s;
         static PLAIN = ["a", "b"];
         static PROBED = ["a", "b"],
+            sticky(cookie = "host", key_env = "STICKY_KEY"),
             health(tcp, jitter = 0, timeout = "500ms"),
             eject(consecutive = 1, statuses = []);
         static TRUSTED = ["a", "b"],

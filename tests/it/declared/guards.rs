@@ -132,6 +132,33 @@ async fn ejection_can_be_off() {
     }
 }
 
+static STICKY: Origins = Origins::new();
+
+dial::upstream! {
+    static KEPT = [STICKY.url(0), STICKY.url(1), STICKY.url(2)],
+        sticky(cookie = "host", key = "one secret of all", max_age = 1h, same_site = strict);
+}
+
+#[proxy("/kept", upstream = KEPT, register = false)]
+fn kept(_request: &mut ModifiableRequest) {}
+
+#[tokio::test]
+async fn a_client_stays_with_its_host() {
+    let served = Served::router(Router::new().mount(routes![kept]));
+    let first = client::get(served.addr, "/kept").await;
+    let cookie = first.headers.get("set-cookie").expect("a cookie");
+    let (pair, attributes) = cookie.split_once("; ").expect("attributes");
+    assert_eq!(
+        attributes,
+        "Path=/; HttpOnly; Max-Age=3600; SameSite=Strict"
+    );
+    for _ in 0..4 {
+        let raw = format!("GET /kept HTTP/1.1\r\nHost: a\r\nCookie: {pair}\r\n\r\n");
+        let again = client::request(served.addr, raw).await;
+        assert_eq!(again.origin(), first.origin());
+    }
+}
+
 static GUARDED: LazyLock<[Origin; 2]> =
     LazyLock::new(|| [503, 200].map(|status| answering(status, status)));
 

@@ -68,6 +68,22 @@ fn none(_request: &mut ModifiableRequest) {}
 #[proxy("/long", hosts = ["a"], eject(base_time = 1h))]
 fn long(_request: &mut ModifiableRequest) {}
 
+fn secret() -> String {
+    "a secret of at least 16 bytes".into()
+}
+
+#[proxy("/sticky", hosts = ["a"], sticky(cookie = "host", key = secret(), max_age = 1h, same_site = none))]
+fn sticky(_request: &mut ModifiableRequest) {}
+
+#[proxy("/literal", hosts = ["a"], sticky(cookie = "host", key = b"0123456789abcdef"))]
+fn literal(_request: &mut ModifiableRequest) {}
+
+#[proxy("/short", hosts = ["a"], sticky(cookie = "host", key = &secret()[..5]))]
+fn short(_request: &mut ModifiableRequest) {}
+
+#[proxy("/env", hosts = ["a"], sticky(cookie = "host", key_env = "DIAL_TEST_NO_SUCH_KEY"))]
+fn env(_request: &mut ModifiableRequest) {}
+
 #[proxy("/header", hosts = ["a"], rate_limit(per_minute = 600, by = header("X-Api-Key")))]
 fn header(_request: &mut ModifiableRequest) {}
 
@@ -93,12 +109,18 @@ fn main() {
         none::upstream(),
         long::upstream(),
         param::upstream(),
+        sticky::upstream(),
+        literal::upstream(),
         TRUSTED.get().cloned(),
     ] {
         assert!(!upstream.unwrap().is_empty());
     }
-    for route in dial::routes![header, cookie, param] {
-        assert_eq!(route.pattern().is_empty(), false);
+    for (upstream, message) in [
+        (short::upstream(), "the key of a cookie has 5 bytes, not 16"),
+        (env::upstream(), "the environment variable `DIAL_TEST_NO_SUCH_KEY` holds no key"),
+    ] {
+        assert_eq!(upstream.unwrap_err().to_string(), message);
     }
+    assert_eq!(dial::routes![header, cookie, param].len(), 3);
     assert_eq!(header::definition().name(), "header");
 }

@@ -63,7 +63,7 @@ fn keys() {
             &[(&message, other)],
         );
     }
-    let upstream = "unknown key `rate_limit` of `upstream!`; the keys are `balance`, `slow_start`, `health`, `eject`, `panic`, \
+    let upstream = "unknown key `rate_limit` of `upstream!`; the keys are `balance`, `slow_start`, `sticky`, `health`, `eject`, `panic`, \
                     `limits`, `breaker` and `crate`";
     statics(
         "static A = [\"a\"], rate_limit(per_second = 5);",
