@@ -343,8 +343,8 @@ pub mod __private {
 
     /// `health(method = NAME)`, of a name that the macro has checked.
     #[must_use]
-    pub fn method(name: &str) -> Method {
-        Method::from_bytes(name.as_bytes()).unwrap_or_default()
+    pub fn method(name: &str) -> http::Method {
+        http::Method::from_bytes(name.as_bytes()).unwrap_or_default()
     }
 
     /// `sticky(key = EXPR)`.
