@@ -121,7 +121,8 @@
 //!
 //! A host that cannot be reached, hangs or breaks off several times in a row gets nothing for a while ([`Ejection`]), without
 //! being asked for. The rest is declared, on a route or on an upstream that routes share: [`HealthCheck`] asks hosts whether
-//! they can serve, [`Limits`] keep work away from those that are full, and a [`Breaker`] from an upstream that fails.
+//! they can serve; what is more than they can do waits for a while, as [`Limits`] bound what is under way; and a [`Breaker`]
+//! leaves alone what only fails.
 //!
 //! ```
 //! use dial::{ModifiableRequest, proxy};

@@ -121,12 +121,15 @@ async fn one_that_refuses_is_out() {
 /// A head that is all right is no success if its body breaks off, or comes to a halt.
 #[tokio::test]
 async fn one_whose_bodies_break_off_is_out() {
-    let half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
-    let script = || Script::new().read_head().write(half);
+    let half = |status| {
+        let head = format!("HTTP/1.1 {status} Any\r\nContent-Length: 10\r\n\r\nhalf");
+        Script::new().read_head().write(head)
+    };
     for (name, script) in [
-        ("closed", script()),
-        ("reset", script().reset()),
-        ("halted", script().hang()),
+        ("closed", half(200)),
+        ("reset", half(200).reset()),
+        ("halted", half(200).hang()),
+        ("a failure anyhow, and one only", half(503)),
     ] {
         let (bad, good) = (Origin::raw(script), Origin::named("good"));
         let upstream = upstream(&[&bad.url(), &good.url()], ejection());

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body::Body as _;
-use tokio::time::Instant;
 
 use crate::client::{Answered, Client, Connector, Failed, Way};
 use crate::config::HostHeader;
@@ -118,10 +117,12 @@ impl Forwarder {
         else {
             return self.client.send(endpoint, outbound, way).await;
         };
-        let attempt = upstream
-            .attempt(endpoint, turn.flight.as_ref())
-            .passed(turn.pass)
-            .until(deadline(&outbound.draft));
+        let mut attempt = upstream.attempt(endpoint).passed(turn.pass);
+        // No waiting for the client is to be taken for the endpoint's.
+        if outbound.draft.body.in_memory().is_some() {
+            let deadline = outbound.draft.deadline.zip(way.timeouts.total);
+            attempt = attempt.alone(turn.flight.as_ref(), deadline);
+        }
         outbound.draft.flight = turn.flight;
         let mut sent = self.client.send(endpoint, outbound, way).await;
         let outcome = sent.as_ref().map(|answered| answered.answer.status);
@@ -182,12 +183,6 @@ impl Target<'_> {
 
 pub(super) fn no_endpoint() -> Error {
     Error::new(ErrorKind::NoEndpoint, "the upstream has no endpoint")
-}
-
-/// When it is the endpoint's failure that there is no answer: not while more of the request may be awaited.
-fn deadline(draft: &Draft) -> Option<Instant> {
-    let deadline = draft.deadline?;
-    draft.body.in_memory().map(|_| deadline)
 }
 
 /// What is still asked of the endpoint's connection once the handler has had its say.

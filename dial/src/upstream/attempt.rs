@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::Instant;
@@ -30,7 +31,7 @@ pub(crate) struct Attempt<'a> {
     /// What the upstream's breaker has let through, if there is one.
     pass: Option<Pass>,
     term: u32,
-    /// When it began, if somebody looked.
+    /// When it began, if it is timed.
     began: Option<Instant>,
     /// When the request is given up, if that would be for the endpoint's silence.
     deadline: Option<Instant>,
@@ -43,9 +44,18 @@ impl Attempt<'_> {
         self
     }
 
-    /// The request is given up then, and it has been no one else's turn but the endpoint's.
-    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
-        self.deadline = deadline;
+    /// The request is there as a whole, so that all that it takes is the endpoint's own time. It is given up at a `deadline`,
+    /// `total` after it came: the endpoint is to blame for that if it had half of that time or more.
+    pub(crate) fn alone(
+        mut self,
+        flight: Option<&Flight>,
+        deadline: Option<(Instant, Duration)>,
+    ) -> Self {
+        self.began = flight.map(Flight::began);
+        self.deadline = deadline.and_then(|(at, total)| {
+            let left = at.saturating_duration_since(Instant::now());
+            (left >= total / 2).then_some(at)
+        });
         self
     }
 
@@ -133,17 +143,13 @@ impl Endpoint {
 
 impl Upstream {
     /// An attempt at `endpoint` begins.
-    pub(crate) fn attempt<'a>(
-        &'a self,
-        endpoint: &'a Arc<Endpoint>,
-        flight: Option<&Flight>,
-    ) -> Attempt<'a> {
+    pub(crate) fn attempt<'a>(&'a self, endpoint: &'a Arc<Endpoint>) -> Attempt<'a> {
         Attempt {
             upstream: self,
             endpoint,
             pass: None,
             term: endpoint.term(),
-            began: flight.map(Flight::began),
+            began: None,
             deadline: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Hosts that come, go and change while requests are under way.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -47,12 +48,13 @@ impl Upstream {
         self.change(|old| {
             // The first to come are as cold as each other.
             let newcomers = !old.is_empty();
+            let known: HashMap<_, _> = old
+                .iter()
+                .map(|member| (member.endpoint.address(), &member.endpoint))
+                .collect();
             let new = entries.into_iter().map(|(address, entry)| {
-                let kept = old
-                    .iter()
-                    .find(|member| *member.endpoint.address() == address);
-                let endpoint = match kept {
-                    Some(kept) => Arc::clone(&kept.endpoint),
+                let endpoint = match known.get(&address) {
+                    Some(kept) => Arc::clone(kept),
                     None => Arc::new(Endpoint::new(address, newcomers)?),
                 };
                 Ok(member(endpoint, &entry))
@@ -221,8 +223,8 @@ impl Upstream {
         let turn = inner.round_robin.peek();
         let new = Arc::new(old.successor(new, &inner.settings, turn, now));
         inner.snapshot.store(Arc::clone(&new));
-        let stays = |old: &Member| new.members().iter().any(|new| new.is(old));
-        for left in old.members().iter().filter(|old| !stays(old)) {
+        let stay: HashSet<_> = new.members().iter().map(Member::id).collect();
+        for left in old.members().iter().filter(|old| !stay.contains(&old.id())) {
             left.endpoint.retire();
         }
         if let Some(probes) = &inner.probes {
@@ -259,7 +261,7 @@ pub(super) fn members(entries: Vec<HostEntry>) -> Result<Vec<Member>, Error> {
 
 /// Understands all entries, or says which one is at fault.
 fn parse(entries: Vec<HostEntry>) -> Result<Vec<(Address, HostEntry)>, Error> {
-    let mut first = std::collections::HashMap::with_capacity(entries.len());
+    let mut first = HashMap::with_capacity(entries.len());
     let mut parsed = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let address = Address::parse(&entry.host)

@@ -17,8 +17,8 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Whether it is the same endpoint.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.endpoint, &other.endpoint)
+    /// Its endpoint's number.
+    pub(super) fn id(&self) -> u64 {
+        self.endpoint.id()
     }
 }

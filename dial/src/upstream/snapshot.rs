@@ -1,6 +1,7 @@
 //! An upstream's endpoints at one moment.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 
 use tokio::time::Instant;
 
@@ -69,10 +70,8 @@ impl Snapshot {
             schedule: schedule(&weights),
             shift: 0,
             ring: keyed.then(|| {
-                let ids: HashSet<_> = tier.iter().map(|member| member.endpoint.id()).collect();
-                let open = members
-                    .iter()
-                    .map(|member| ids.contains(&member.endpoint.id()));
+                let ids: HashSet<_> = tier.iter().map(Member::id).collect();
+                let open = members.iter().map(|member| ids.contains(&member.id()));
                 (Ring::new(&members), open.collect())
             }),
             warm_at: warm.max().filter(|at| *at > now),
@@ -94,9 +93,12 @@ impl Snapshot {
         now: Instant,
     ) -> Self {
         let mut next = Self::new(members, settings, now);
-        let start = self
-            .rotation(turn)
-            .find_map(|member| next.turns().position(|own| own.is(member)));
+        let mut places = HashMap::new();
+        for (place, member) in next.turns().enumerate() {
+            places.entry(member.id()).or_insert(place);
+        }
+        let mut owners = self.rotation(turn);
+        let start = owners.find_map(|member| places.get(&member.id()).copied());
         next.shift = match next.cycle() {
             0 => 0,
             cycle => (start.unwrap_or(0) as u64 + cycle - turn % cycle) % cycle,
@@ -156,7 +158,7 @@ impl Snapshot {
             (Kind::RoundRobin, _) | (Kind::Hash(_), None) => {
                 self.tier.get(Random.choose(&candidates)?)
             }
-            (Kind::Own { balance, .. }, _) => self.tier.get(balance.choose(&candidates)?),
+            (Kind::Own { balance, .. }, _) => self.tier.get(own_choice(&**balance, &candidates)?),
         }
     }
 
@@ -249,6 +251,21 @@ impl Snapshot {
     }
 }
 
+/// What a policy says that may be a user's. One that panics, or chooses what was tried, has any other drawn.
+fn own_choice(balance: &dyn Balance, candidates: &Candidates<'_>) -> Option<usize> {
+    let choice = AssertUnwindSafe(|| balance.choose(candidates));
+    match std::panic::catch_unwind(choice) {
+        Ok(Some(at)) if at < candidates.len() && candidates.was_tried(at) => {
+            Random.choose(candidates)
+        }
+        Ok(choice) => choice,
+        Err(_) => {
+            tracing::error!(target: "dial::upstream", "a balance panicked; any host is taken");
+            Random.choose(candidates)
+        }
+    }
+}
+
 /// Those that get new requests: who is healthy, but backups only when nobody else is; and where all are sick, all of them
 /// if the settings want that, since requests that may fail are better than none.
 fn tier(members: &[Member], settings: &Settings, now: Instant) -> Vec<Member> {
@@ -284,10 +301,10 @@ fn spares(
     settings: &Settings,
     now: Instant,
 ) -> [Vec<Member>; 2] {
-    let ids: HashSet<_> = tier.iter().map(|member| member.endpoint.id()).collect();
+    let ids: HashSet<_> = tier.iter().map(Member::id).collect();
     let others = || {
         let open = members.iter().filter(|member| !member.draining);
-        open.filter(|member| !ids.contains(&member.endpoint.id()))
+        open.filter(|member| !ids.contains(&member.id()))
     };
     let up = |member: &&Member| member.endpoint.health().is_up(now);
     let sick = others().filter(|member| settings.panic && !up(member));

@@ -95,11 +95,12 @@ impl Upstream {
             which,
         };
         let run = run(upstream);
+        // Held over the start: the handle of another one that follows at once is not to be replaced by this one's.
+        let mut abort = task.abort.lock().unwrap_or_else(PoisonError::into_inner);
         let spawned = runtime.spawn(async move {
             let _running = running;
             run.await;
         });
-        let mut abort = task.abort.lock().unwrap_or_else(PoisonError::into_inner);
         *abort = Some(spawned.abort_handle());
     }
 }

@@ -285,3 +285,49 @@ fn picks(upstream: &Upstream, count: usize) -> String {
         .map(|_| pick(upstream).host().to_string())
         .collect()
 }
+
+/// Only what is neither tried nor panics decides.
+#[test]
+fn a_bad_balance_is_not_followed() {
+    struct Bad(bool);
+    impl crate::Balance for Bad {
+        fn choose(&self, _: &crate::Candidates<'_>) -> Option<usize> {
+            assert!(self.0, "it panics");
+            Some(0)
+        }
+    }
+    for panics in [false, true] {
+        let builder = Upstream::builder().hosts(["a", "b", "c"]);
+        let upstream = builder.balance(Bad(!panics)).build().unwrap();
+        let mut tried = Tried::none();
+        let mut hosts = String::new();
+        while let Some(endpoint) = upstream.pick(&Ask::new(&tried)) {
+            tried.insert(&endpoint);
+            hosts += &endpoint.host().to_string();
+        }
+        let mut sorted: Vec<_> = hosts.chars().collect();
+        sorted.sort_unstable();
+        assert_eq!(sorted, ['a', 'b', 'c']);
+        assert!(panics || hosts.starts_with('a'));
+    }
+}
+
+/// As long as they may be: that takes time if it grows faster than they do.
+#[test]
+fn long_lists_are_replaced() {
+    let hosts = |from: usize| (from..from + 10_000).map(|number| format!("host-{number}:80"));
+    let upstream = Upstream::new(hosts(0).collect::<Vec<_>>()).unwrap();
+    for from in [5_000, 20_000] {
+        upstream.set_hosts(hosts(from).collect::<Vec<_>>()).unwrap();
+        assert_eq!(pick(&upstream).host().to_string(), format!("host-{from}"));
+    }
+    let weighted = |letter: char| {
+        let entry = |weight| crate::HostEntry::new(format!("{letter}{weight}")).weight(weight);
+        (934..=1000).map(entry).collect::<Vec<_>>()
+    };
+    for letter in ['a', 'b'] {
+        upstream.set_hosts(weighted(letter)).unwrap();
+        let host = pick(&upstream).host().to_string();
+        assert!(host.starts_with(letter), "{host}");
+    }
+}

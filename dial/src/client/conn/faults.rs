@@ -75,7 +75,10 @@ impl Connection {
         .with_sent(sent);
         // It is too late for a status, so this is the place to log it.
         tracing::warn!(?kind, ?sent, "{}", Chain(&error));
-        self.endpoint.broke_off(self.exchange.term);
+        // One whose status is a failure has been counted.
+        if self.exchange.succeeds {
+            self.endpoint.broke_off(self.exchange.term);
+        }
         error
     }
 }

@@ -46,7 +46,8 @@ use super::tried::Ask;
 pub trait Balance: Send + Sync + 'static {
     /// The place among `candidates` of the one to send to. It is asked once for each attempt, and must not block.
     ///
-    /// `None`, or a place that is none, means that no endpoint can take the request: it is answered with 503.
+    /// `None`, or a place that is none, means that no endpoint can take the request: it is answered with 503. One that
+    /// [was tried](Candidates::was_tried) has any other drawn in its place, and so has a panic, which is logged.
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize>;
 }
 

@@ -30,7 +30,7 @@ fn endpoint(upstream: &Upstream, at: usize) -> Arc<Endpoint> {
 fn fail(upstream: &Upstream, at: usize, kind: ErrorKind) {
     let endpoint = endpoint(upstream, at);
     let error = Error::new(kind, "no response");
-    upstream.attempt(&endpoint, None).ended(Err(&error));
+    upstream.attempt(&endpoint).ended(Err(&error));
 }
 
 /// An attempt that was refused, as often as that.
@@ -44,7 +44,7 @@ fn refuse(upstream: &Upstream, at: usize, times: usize) {
 fn answer(upstream: &Upstream, at: usize, status: u16) {
     let endpoint = endpoint(upstream, at);
     let status = StatusCode::from_u16(status).unwrap();
-    let attempt = upstream.attempt(&endpoint, None);
+    let attempt = upstream.attempt(&endpoint);
     // A short body is complete before anybody looks at the head.
     if !endpoint.is_failure(status) {
         endpoint.completed();
@@ -148,7 +148,7 @@ async fn what_counts_and_what_does_not() {
     assert!(told(&|upstream| endpoint(upstream, 0).broke_off(0)));
     // One that nobody hears the end of is none of either.
     assert!(!told(&|upstream| drop(
-        upstream.attempt(&endpoint(upstream, 0), None)
+        upstream.attempt(&endpoint(upstream, 0))
     )));
 
     let chosen = upstream(&["a", "b"], Ejection::new().consecutive(1).statuses([429]));
@@ -178,7 +178,7 @@ async fn a_body_that_breaks_off_counts_and_its_head_does_not() {
     for round in 0..5 {
         assert!(ejected(&upstream).is_empty(), "{round}");
         let term = a.term();
-        upstream.attempt(&a, None).ended(Ok(StatusCode::OK));
+        upstream.attempt(&a).ended(Ok(StatusCode::OK));
         a.broke_off(term);
     }
     assert_eq!(ejected(&upstream), [0]);
@@ -189,7 +189,7 @@ async fn a_body_that_breaks_off_counts_and_its_head_does_not() {
 async fn what_was_sent_before_an_ejection_does_not_count_after_it() {
     let upstream = Upstream::new(["a", "b"]).unwrap();
     let a = endpoint(&upstream, 0);
-    let early: Vec<_> = (0..20).map(|_| upstream.attempt(&a, None)).collect();
+    let early: Vec<_> = (0..20).map(|_| upstream.attempt(&a)).collect();
     let term = a.term();
     refuse(&upstream, 0, 5);
     advance(10 * SEC).await;
@@ -405,7 +405,7 @@ async fn race(upstream: &Upstream, rounds: usize, millis: &[u64]) {
             let endpoint = endpoint(upstream, at);
             let flight = upstream.enter(&endpoint).expect("it is counted");
             advance(Duration::from_millis(*millis)).await;
-            let attempt = upstream.attempt(&endpoint, Some(&flight));
+            let attempt = upstream.attempt(&endpoint).alone(Some(&flight), None);
             attempt.ended(Ok(StatusCode::OK));
         }
     }
@@ -561,4 +561,39 @@ async fn follow(
     all.dedup();
     prop_assert_eq!(all.len(), count, "all of them are back");
     Ok(())
+}
+
+/// The total timeout is about all of a request: an endpoint that had little of that time is not to blame.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_came_late_is_no_failure_of_its_last_endpoint() {
+    let total = 10 * SEC;
+    for (before, fails) in [(0, true), (5, true), (6, false), (9, false)] {
+        let upstream = upstream(&["a", "b"], Ejection::new().consecutive(1));
+        let until = Instant::now() + total;
+        advance(before * SEC).await;
+        let endpoint = endpoint(&upstream, 0);
+        let attempt = upstream
+            .attempt(&endpoint)
+            .alone(None, Some((until, total)));
+        tokio::time::sleep_until(until).await;
+        drop(attempt);
+        assert_eq!(!ejected(&upstream).is_empty(), fails, "after {before} s");
+    }
+}
+
+/// Only a request that is there as a whole says how long its endpoint takes.
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_is_waited_for_is_not_timed() {
+    let upstream = upstream(&["a", "b"], Ejection::new().latency(2, SEC));
+    for (at, alone) in [(0, false), (1, true)] {
+        let endpoint = endpoint(&upstream, at);
+        let flight = upstream.enter(&endpoint);
+        let mut attempt = upstream.attempt(&endpoint);
+        if alone {
+            attempt = attempt.alone(flight.as_ref(), None);
+        }
+        advance(SEC).await;
+        attempt.ended(Ok(StatusCode::OK));
+        assert_eq!(endpoint.load().latency().is_some(), alone);
+    }
 }

@@ -99,7 +99,8 @@ async fn simulate(
             let over = *end <= step;
             if over {
                 upstream
-                    .attempt(endpoint, Some(flight))
+                    .attempt(endpoint)
+                    .alone(Some(flight), None)
                     .ended(Ok(http::StatusCode::OK));
             }
             !over
