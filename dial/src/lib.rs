@@ -318,8 +318,8 @@ pub mod __private {
     pub use crate::handler::{Outcome, Startup, param};
 
     use crate::{
-        Error, ErrorHook, HostEntry, IntoEdit, IntoHostEntry, IntoHosts, IntoUpstream, Method,
-        Policy, Response, ResponseHook, Upstream,
+        Error, ErrorHook, HostEntry, IntoEdit, IntoHostEntry, IntoHosts, IntoUpstream, Policy,
+        Response, ResponseHook, Upstream,
     };
 
     /// `hosts = EXPR`.
