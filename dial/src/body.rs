@@ -1,5 +1,7 @@
 //! One body type for both directions, without a box on the plain path.
 
+mod held;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Mutex;

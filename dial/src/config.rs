@@ -1,6 +1,7 @@
 //! Plain data: timeouts, limits and pool sizes, every default stated.
 
 mod health;
+mod hedge;
 mod retry;
 mod via;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 pub use self::health::HealthCheck;
 pub(crate) use self::health::{Check, HttpCheck, MAX_BODY};
+pub use self::hedge::Hedge;
 pub(crate) use self::retry::Conditions;
 pub use self::retry::{Retry, RetryOn};
 pub(crate) use self::via::Pseudonym;

@@ -59,8 +59,10 @@ pub enum ErrorKind {
     ExpectationFailed,
     /// The request was here before: its Via has this proxy's own name (RFC 9110 §7.6.3).
     LoopDetected,
-    /// More requests came than the route's rate limit allows.
+    /// More requests came than the route's rate limit allows, or than its concurrency limit allows each client.
     RateLimited,
+    /// Whether the route's rate limit allows the request is not known, because the store that instances share cannot be asked.
+    RateUnknown,
     /// No route takes the request's path and domain, or a path parameter does not parse.
     NotFound,
     /// A route takes the path, but not with this method.
@@ -75,10 +77,10 @@ pub enum ErrorKind {
     Handler,
     /// The handler panicked.
     HandlerPanicked,
+    /// As many requests are under way as may be.
+    Overloaded,
     /// The upstream has no endpoint to offer.
     NoEndpoint,
-    /// There is a limit to what is under way at a time, and no room within it.
-    Overloaded,
     /// The upstream has failed too many requests and is left alone for a while.
     CircuitOpen,
     /// The endpoint's name did not resolve.
@@ -213,6 +215,7 @@ impl ErrorKind {
             Self::NotFound => (Side::Downstream, StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => (Side::Downstream, StatusCode::METHOD_NOT_ALLOWED),
             Self::BodyTooLarge => (Side::Downstream, StatusCode::PAYLOAD_TOO_LARGE),
+            Self::RateUnknown => (Side::Internal, StatusCode::SERVICE_UNAVAILABLE),
             Self::Config | Self::Server | Self::Handler | Self::HandlerPanicked => {
                 (Side::Internal, StatusCode::INTERNAL_SERVER_ERROR)
             }

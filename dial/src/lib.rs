@@ -179,6 +179,9 @@
 //! endpoints in trouble are not buried; and while no endpoint can be reached, as when all of them restart, requests wait
 //! instead of failing. The client gets the last response as it came.
 //!
+//! [`Hedge`] asks another endpoint as well when the first has not answered in time, which cuts off the slowest responses. It
+//! is off unless [`Retry::hedge`] says so.
+//!
 //! # Limits and options
 //!
 //! Each is a key of the attribute, an option of [`Router`] for routes that do not have the key, and an option of
@@ -218,10 +221,12 @@
 //! # Features
 //!
 //! `tls` (default): `https://` endpoints through rustls. `query`: the `Query<T>` extractor. `dns`, `etcd`, `files`: the
-//! sources of hosts `Dns`, `Etcd` and `HostFile`. `rate_limit`: `RateLimit`. `sticky`: `Sticky` cookies. `full`: all of them.
+//! sources of hosts `Dns`, `Etcd` and `HostFile`. `rate_limit`: `RateLimit`. `redis`: `RedisStore`, for rate limits that
+//! several instances keep together. `sticky`: `Sticky` cookies. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
-//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`.
+//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`; `dial::rate` does when
+//! a store of rate limits is lost or back.
 
 mod body;
 mod builder;
@@ -257,7 +262,8 @@ pub use self::builder::{
 };
 pub use self::client::Resolve;
 pub use self::config::{
-    Forwarding, HealthCheck, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn, Timeouts, Via,
+    Forwarding, HealthCheck, Hedge, HostHeader, PoolConfig, ProxyProtocol, Retry, RetryOn,
+    Timeouts, Via,
 };
 #[cfg(feature = "dns")]
 pub use self::discover::Dns;
@@ -274,7 +280,9 @@ pub use self::handler::{
 };
 #[cfg(feature = "rate_limit")]
 pub use self::proxy::RateLimit;
-pub use self::proxy::{ErrorHook, ResponseHook};
+#[cfg(feature = "redis")]
+pub use self::proxy::RedisStore;
+pub use self::proxy::{ConcurrencyLimit, ErrorHook, ResponseHook};
 pub use self::server::{App, IntoAddr, Server, ServerBuilder, ServerHandle};
 #[cfg(feature = "tls")]
 pub use self::tls::UpstreamTls;
@@ -350,8 +358,8 @@ pub mod __private {
 
     /// `sticky(key = EXPR)`.
     #[cfg(feature = "sticky")]
-    pub fn key(key: impl AsRef<[u8]>) -> impl AsRef<[u8]> {
-        key
+    pub fn key(key: impl AsRef<[u8]>) -> Vec<u8> {
+        key.as_ref().to_vec()
     }
 
     /// `sticky(key_env = NAME)`.

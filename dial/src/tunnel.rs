@@ -45,9 +45,14 @@ impl Tunnel {
         }
     }
 
-    /// Keeps something until the tunnel is over.
+    /// Keeps something until the tunnel is over, beside what it keeps already.
     pub(crate) fn holding(mut self, held: Option<impl Any + Send + Sync>) -> Self {
-        self.held = held.map(|held| Box::new(held) as Box<dyn Any + Send + Sync>);
+        if let Some(held) = held {
+            self.held = Some(match self.held.take() {
+                None => Box::new(held),
+                Some(before) => Box::new((before, held)),
+            });
+        }
         self
     }
 

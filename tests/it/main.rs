@@ -2,6 +2,7 @@
 
 mod balance;
 mod child;
+mod concurrency;
 mod crowd;
 mod declared;
 mod discovery;

@@ -1,5 +1,7 @@
 //! Routes that take only so many requests.
 
+mod shared;
+
 use std::net::SocketAddr;
 
 use dial::{HashOn, ModifiableRequest, RateLimit};

@@ -2,8 +2,11 @@
 
 mod bodies;
 mod budget;
+mod clock;
 mod conditions;
+mod hedges;
 mod tries;
+mod unhedged;
 mod waits;
 
 use std::time::Duration;

@@ -39,13 +39,14 @@ const ORDER: [&[&str]; 13] = [
 const NEIGHBOURS: [(&str, &str); 2] = [("handler", "route"), ("handler", "upstream")];
 
 /// The only files that name TLS: where a connection begins, in either direction, and where its options are given.
-const TLS: [&str; 7] = [
+const TLS: [&str; 8] = [
     "client/connect.rs",
     "client/stream.rs",
     "server/listener.rs",
     "builder/defaults.rs",
     "builder/mount.rs",
     "discover/etcd/mod.rs",
+    "proxy/rate/store.rs",
     "lib.rs",
 ];
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dial::{Dns, Etcd, ModifiableRequest, Router, Server, ServerHandle, Upstream};
+use dial::{Dns, Etcd, ModifiableRequest, ProxyService, Router, Server, ServerHandle, Upstream};
 use dial_tests::{Answer, ClosedPort, Origin, RawClient, client, eventually, within};
 use tokio::task::LocalSet;
 
@@ -19,14 +19,17 @@ const CLIENTS: usize = 8;
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// dial in front of an upstream; ends when dropped.
-struct Served {
-    addr: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) addr: SocketAddr,
     handle: ServerHandle,
 }
 
 impl Served {
     fn new(upstream: &Upstream) -> Self {
-        let proxy = dial::proxy(upstream, |request: ModifiableRequest| request);
+        Self::proxy(dial::proxy(upstream, |request: ModifiableRequest| request))
+    }
+
+    pub(crate) fn proxy(proxy: ProxyService) -> Self {
         let server = Server::builder().workers(2).signals(false);
         let server = server.bind("127.0.0.1:0", Router::new().at("/{*path}", proxy));
         let server = server.expect("valid");

@@ -1,5 +1,7 @@
 //! What the routes of a router share.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use super::{Router, parse_network};
@@ -8,7 +10,7 @@ use crate::config::{Forwarding, HostHeader, PoolConfig, ProxyProtocol, Retry, Ti
 use crate::error::Error;
 use crate::handler::Response;
 use crate::handler::context::States;
-use crate::proxy::ErrorHook;
+use crate::proxy::{Concurrency, ConcurrencyLimit, ErrorHook};
 
 /// What holds for a route that does not say otherwise.
 #[derive(Clone)]
@@ -23,6 +25,7 @@ pub(super) struct Defaults {
     pub(super) timeouts: Timeouts,
     pub(super) retry: Option<Retry>,
     pub(super) body_limit: Option<u64>,
+    pub(super) concurrency: Option<ConcurrencyLimit>,
     pub(super) pool: PoolConfig,
     pub(super) connector: Connector,
     pub(super) on_error: Option<ErrorHook>,
@@ -37,6 +40,12 @@ impl Defaults {
             via: self.via.drawn(),
             ..self
         }
+    }
+
+    /// The limit of one route, which counts alone.
+    pub(super) fn concurrency(&self) -> Option<Arc<Concurrency>> {
+        let limit = self.concurrency.clone()?;
+        Some(Arc::new(Concurrency::new(limit)))
     }
 }
 
@@ -53,6 +62,7 @@ impl Default for Defaults {
             timeouts: Timeouts::default(),
             retry: None,
             body_limit: None,
+            concurrency: None,
             pool: PoolConfig::default(),
             connector: Connector::default(),
             on_error: None,
@@ -122,13 +132,6 @@ impl Router {
     #[must_use]
     pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
         self.defaults.retry = retry.into();
-        self
-    }
-
-    /// The largest request body in bytes, on routes that have no limit of their own; more is a 413. Default is no limit.
-    #[must_use]
-    pub fn body_limit(mut self, bytes: u64) -> Self {
-        self.defaults.body_limit = Some(bytes);
         self
     }
 

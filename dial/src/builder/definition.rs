@@ -104,6 +104,7 @@ impl Definition {
                 .map(|retry| Arc::new(Retries::new(retry))),
             body_limit: self.body_limit.or(defaults.body_limit),
             rate: self.rate()?,
+            concurrency: defaults.concurrency(),
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
                 .on_error

@@ -4,6 +4,7 @@ mod checks;
 mod defaults;
 mod definition;
 mod foreign;
+mod limits;
 mod mount;
 mod upstreams;
 

@@ -42,7 +42,7 @@ pub struct ProxyService {
 }
 
 #[derive(Clone)]
-struct Options {
+pub(super) struct Options {
     host_header: Option<HostHeader>,
     forwarding: Option<Forwarding>,
     real_ip: Option<bool>,
@@ -115,6 +115,7 @@ pub fn try_proxy<S>(
             retries: None,
             body_limit: None,
             rate: None,
+            concurrency: None,
             on_response: None,
             on_error: None,
             proxy_status: false,
@@ -213,20 +214,6 @@ impl ProxyService {
         self.with(|_, options| options.retry = Some(retry))
     }
 
-    /// The largest request body in bytes; more is a 413. Default is no limit.
-    #[must_use]
-    pub fn body_limit(self, bytes: u64) -> Self {
-        self.with(|spec, _| spec.body_limit = Some(bytes))
-    }
-
-    /// How many requests it takes in a time; more are a 429. Default is no limit. Clones of this service share it.
-    #[cfg(feature = "rate_limit")]
-    #[must_use]
-    pub fn rate_limit(self, limit: crate::RateLimit) -> Self {
-        let rate = Arc::new(crate::proxy::Rate::new(limit));
-        self.with(|spec, _| spec.rate = Some(rate))
-    }
-
     /// Gives the handler a value it asks for with [`State<T>`](crate::State); one for each type. Without it such a
     /// handler answers 500: a service that is mounted elsewhere has no startup of its own.
     #[must_use]
@@ -321,6 +308,7 @@ impl ProxyService {
         let retry = self.options.retry.unwrap_or(defaults.retry);
         spec.retries = retry.map(|retry| Arc::new(Retries::new(retry)));
         spec.body_limit = spec.body_limit.or(defaults.body_limit);
+        spec.concurrency = spec.concurrency.or_else(|| defaults.concurrency());
         spec.proxy_status = self.options.proxy_status.unwrap_or(defaults.proxy_status);
         spec.on_error = spec.on_error.or_else(|| defaults.on_error.clone());
         spec.states.extend(&defaults.states);
@@ -340,7 +328,7 @@ impl ProxyService {
     }
 
     /// Changes an option. What was sent before keeps its connections; this service begins with none.
-    fn with(mut self, change: impl FnOnce(&mut RouteSpec, &mut Options)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut RouteSpec, &mut Options)) -> Self {
         change(&mut self.spec, &mut self.options);
         self.lane = Arc::default();
         self

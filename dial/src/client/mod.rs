@@ -28,6 +28,7 @@ pub(crate) struct Client {
 }
 
 /// What goes with a request besides its message.
+#[derive(Clone)]
 pub(crate) struct Way<'a> {
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) hop: &'a Hop,

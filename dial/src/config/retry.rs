@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::hedge::Hedge;
+
 /// What makes a request worth another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -54,6 +56,7 @@ pub struct Retry {
     pub(crate) wait: Duration,
     pub(crate) budget: u32,
     pub(crate) min_per_second: u32,
+    pub(crate) hedge: Option<Hedge>,
 }
 
 /// A set of [`RetryOn`].
@@ -148,7 +151,7 @@ impl Retry {
         }
     }
 
-    /// How many further attempts there may be in percent of the route's requests, both over the last 10 s. Default is 20; at
+    /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s. Default is 20; at
     /// most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an
     /// endpoint are free.
     #[must_use]
@@ -165,6 +168,16 @@ impl Retry {
     pub fn min_per_second(self, attempts: u32) -> Self {
         Self {
             min_per_second: attempts.min(10_000),
+            ..self
+        }
+    }
+
+    /// Also asks another endpoint when the first one has not answered in time. See [`Hedge`]; default is not to. What is
+    /// asked so counts as a further attempt, towards [`attempts`](Self::attempts) and the [budget](Self::budget).
+    #[must_use]
+    pub fn hedge(self, hedge: Hedge) -> Self {
+        Self {
+            hedge: Some(hedge),
             ..self
         }
     }
@@ -194,6 +207,7 @@ impl Default for Retry {
             wait: Duration::from_secs(3),
             budget: 20,
             min_per_second: 10,
+            hedge: None,
         }
     }
 }

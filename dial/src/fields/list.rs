@@ -157,17 +157,6 @@ impl Fields {
         fields
     }
 
-    /// Puts `buffer` above this one, so that what is added does not change it.
-    pub(crate) fn over<B: Buffer>(&self, buffer: B) -> Fields<B> {
-        let mut lines = Vec::with_capacity(self.lines.len() + ADDED.0);
-        lines.extend_from_slice(&self.lines);
-        Fields {
-            buffer,
-            lines,
-            names: self.names,
-        }
-    }
-
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer
     }
@@ -176,6 +165,17 @@ impl Fields {
 impl<B: Buffer> Fields<B> {
     pub(crate) fn buffer(&self) -> &B {
         &self.buffer
+    }
+
+    /// The same fields in `buffer`, which has all that is in this one below its own: what is added does not change this one.
+    pub(crate) fn over<C: Buffer>(&self, buffer: C) -> Fields<C> {
+        let mut lines = Vec::with_capacity(self.lines.len() + ADDED.0);
+        lines.extend_from_slice(&self.lines);
+        Fields {
+            buffer,
+            lines,
+            names: self.names,
+        }
     }
 
     /// None, in `buffer`.

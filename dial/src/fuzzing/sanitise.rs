@@ -154,6 +154,7 @@ fn route(forwarding: Forwarding) -> RouteSpec {
         retries: None,
         body_limit: None,
         rate: None,
+        concurrency: None,
         on_response: None,
         on_error: None,
         proxy_status: false,

@@ -77,6 +77,17 @@ impl Draft {
         }
     }
 
+    /// What will be sent, once more: but for the body, and for what the request asked of its own connection.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            path_and_query: self.path_and_query.clone(),
+            headers: self.headers.copy(),
+            deadline: self.deadline,
+            ..self.spent()
+        }
+    }
+
     /// Ends the editing.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
         if std::mem::replace(&mut self.built, true) {

@@ -47,6 +47,19 @@ impl Headers {
         }
     }
 
+    /// The same fields once more.
+    pub(crate) fn copy(&self) -> Self {
+        let Above { received, added } = self.fields.buffer();
+        let above = Above {
+            received: Arc::clone(received),
+            added: added.clone(),
+        };
+        Self {
+            fields: self.fields.over(above),
+            map: OnceLock::new(),
+        }
+    }
+
     pub(crate) fn received(&self) -> &Arc<Received> {
         &self.fields.buffer().received
     }

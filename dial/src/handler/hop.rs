@@ -28,3 +28,20 @@ pub(crate) struct Hop {
     /// The target of a CONNECT that a route took.
     pub(crate) connect: Option<Box<Authority>>,
 }
+
+impl Hop {
+    /// For an attempt beside another one: its interim responses go nowhere.
+    pub(crate) fn quiet(&self) -> Self {
+        Self {
+            paced: self.paced,
+            waits: self.waits,
+            trailers: self.trailers,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the connection may become a tunnel.
+    pub(crate) fn switches(&self) -> bool {
+        self.upgrade.is_some() || self.connect.is_some()
+    }
+}

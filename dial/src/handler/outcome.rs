@@ -94,6 +94,12 @@ impl Outbound {
         &self.draft.body
     }
 
+    /// The same request once more, without its body.
+    pub(crate) fn copy(&self) -> Self {
+        let draft = Box::new(self.draft.copy());
+        Self { draft }
+    }
+
     /// The body, for a test that reads it.
     #[must_use]
     pub fn into_body(self) -> Body {

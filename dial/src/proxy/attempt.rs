@@ -153,14 +153,22 @@ impl Target<'_> {
                 upstream,
                 key,
                 stuck,
-            } => {
-                let cookie = stuck.as_ref().and_then(Stuck::cookie);
-                let key = *key;
-                upstream.turn(&Ask { tried, key, cookie }).await
-            }
+            } => upstream.turn(&ask(tried, *key, stuck.as_ref())).await,
+            Self::Fixed(_) => Ok(self.turn_at_once(tried)),
+        }
+    }
+
+    /// The same without a wait; `None` also where none has room.
+    pub(super) fn turn_at_once(&self, tried: &Tried) -> Option<Turn> {
+        match self {
+            Self::Balanced {
+                upstream,
+                key,
+                stuck,
+            } => upstream.turn_at_once(&ask(tried, *key, stuck.as_ref())),
             Self::Fixed(endpoint) => {
                 let fresh = !tried.contains(endpoint);
-                Ok(fresh.then(|| Turn::at(Arc::clone(endpoint))))
+                fresh.then(|| Turn::at(Arc::clone(endpoint)))
             }
         }
     }
@@ -179,6 +187,11 @@ impl Target<'_> {
             Self::Fixed(_) => std::future::pending().await,
         }
     }
+}
+
+fn ask<'a>(tried: &'a Tried, key: Option<u64>, stuck: Option<&'a Stuck<'_>>) -> Ask<'a> {
+    let cookie = stuck.and_then(Stuck::cookie);
+    Ask { tried, key, cookie }
 }
 
 pub(super) fn no_endpoint() -> Error {

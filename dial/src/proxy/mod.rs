@@ -6,6 +6,8 @@
 mod admit;
 mod attempt;
 mod budget;
+mod concurrency;
+mod hedge;
 mod key;
 mod persist;
 #[cfg_attr(
@@ -32,9 +34,15 @@ use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::attempt::Forwarder;
+pub(crate) use self::concurrency::Concurrency;
+pub use self::concurrency::ConcurrencyLimit;
+use self::concurrency::Slot;
+use self::rate::Admission;
 pub(crate) use self::rate::Rate;
 #[cfg(feature = "rate_limit")]
 pub use self::rate::RateLimit;
+#[cfg(feature = "redis")]
+pub use self::rate::RedisStore;
 pub(crate) use self::retry::Retries;
 pub use self::route::{ErrorHook, ResponseHook};
 pub(crate) use self::route::{RouteSpec, allow};
@@ -150,19 +158,29 @@ impl Lane {
         let asked = incoming.received.method.clone();
         let total = self.route.timeouts.total;
         let deadline = total.map(|total| after(Instant::now(), total));
-        // Pinned where it is made: it is large, and moving it costs.
-        let run = pin!(self.run(incoming, params, &asked, deadline));
-        let result = match deadline {
-            None => run.await,
-            Some(deadline) => match timeout_at(deadline, run).await {
-                Ok(result) => result.map(|mut answer| {
-                    answer.body = answer.body.until(deadline);
-                    answer
-                }),
-                Err(_) => Err(out_of_time()),
-            },
+        let mut slot = None;
+        let result = {
+            // Pinned where it is made: it is large, and moving it costs.
+            let run = pin!(self.run(incoming, params, &asked, deadline, &mut slot));
+            match deadline {
+                None => run.await,
+                Some(deadline) => match timeout_at(deadline, run).await {
+                    Ok(result) => result,
+                    Err(_) => Err(out_of_time()),
+                },
+            }
         };
-        result.unwrap_or_else(|error| self.refuse(&error, &asked))
+        let mut answer = match result {
+            Ok(answer) => answer,
+            Err(error) => return self.refuse(&error, &asked),
+        };
+        if let Some(slot) = slot {
+            answer.body = answer.body.holding(slot);
+        }
+        if let Some(deadline) = deadline {
+            answer.body = answer.body.until(deadline);
+        }
+        answer
     }
 
     /// Answers one request that failed.
@@ -183,6 +201,7 @@ impl Lane {
         params: Params,
         asked: &Method,
         deadline: Option<Instant>,
+        slot: &mut Option<Slot>,
     ) -> Result<Answer, Error> {
         let incoming = self.limited(incoming)?;
         let context = Arc::<Self>::clone(self);
@@ -193,7 +212,14 @@ impl Lane {
         }
         rewrite::sanitise(&mut request, &self.route);
         if let Some(rate) = &self.route.rate {
-            rate.admit(&request)?;
+            match rate.admit(&request) {
+                Admission::Known(admitted) => admitted?,
+                #[cfg(feature = "redis")]
+                Admission::Asked(answer) => answer.await?,
+            }
+        }
+        if let Some(concurrency) = &self.route.concurrency {
+            *slot = Some(concurrency.admit(&request)?);
         }
         let mut answer = match self.decide(request).await {
             Decision::Forward(outbound) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::attempt::{Forwarder, Target, no_endpoint};
+use super::hedge::Race;
 use super::retry::{Course, Outcome, Retries};
 use crate::client::{Answered, Failed, Way};
 use crate::error::{Chain, Error};
@@ -45,8 +46,19 @@ impl Forwarder {
                 next = target.turn(&tried).await?;
                 continue;
             };
-            let endpoint = Arc::clone(&turn.endpoint);
-            let (outcome, request) = match self.attempt(target, turn, outbound, &way).await {
+            let mut endpoint = Arc::clone(&turn.endpoint);
+            let sent = match course.hedge(way.hop) {
+                None => self.attempt(target, turn, outbound, &way).await,
+                Some(after) => {
+                    let race = Race::new(&mut course, target, &mut tried, after);
+                    // In a box: a request without hedges has no room for it.
+                    let race = Box::pin(self.hedged(race, turn, outbound, &way));
+                    let (last, sent) = race.await;
+                    endpoint = last;
+                    sent
+                }
+            };
+            let (outcome, request) = match sent {
                 Err(Failed {
                     error,
                     request: Some(request),
@@ -101,7 +113,7 @@ async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn
 }
 
 /// A request that is at no endpoint.
-fn idle(mut request: Outbound) -> Outbound {
+pub(super) fn idle(mut request: Outbound) -> Outbound {
     request.draft.flight = None;
     request
 }

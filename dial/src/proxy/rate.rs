@@ -2,12 +2,26 @@
 
 #[cfg(feature = "rate_limit")]
 mod cells;
+#[cfg(feature = "redis")]
+mod link;
+#[cfg(feature = "redis")]
+mod shared;
+#[cfg(feature = "redis")]
+mod store;
 
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "redis")]
+use self::shared::Shared;
+#[cfg(feature = "redis")]
+use self::store::Bucket;
+#[cfg(feature = "redis")]
+pub use self::store::RedisStore;
 use crate::error::{Error, ErrorKind};
 use crate::handler::ModifiableRequest;
+#[cfg(feature = "redis")]
+use crate::handler::context::BoxFuture;
 use crate::proxy::key;
 use crate::upstream::HashOn;
 
@@ -15,7 +29,7 @@ use crate::upstream::HashOn;
 ///
 /// Requests may come as a burst, of as many as the limit says unless [`burst`](Self::burst) says otherwise; then one more is
 /// let through each time its part of the period has passed (GCRA, as a leaky bucket). Without [`by`](Self::by) all requests
-/// of the route are counted together. They are counted in this process, over all workers.
+/// of the route are counted together. They are counted in this process, over all workers, unless they are `shared`.
 ///
 /// ```
 /// use dial::{HashOn, ModifiableRequest, RateLimit};
@@ -29,6 +43,12 @@ use crate::upstream::HashOn;
 pub struct RateLimit {
     quota: Quota,
     by: Option<HashOn>,
+    #[cfg(feature = "redis")]
+    shared: Option<Shared>,
+    #[cfg(feature = "redis")]
+    requests: u32,
+    #[cfg(feature = "redis")]
+    period: Duration,
 }
 
 #[cfg(feature = "rate_limit")]
@@ -63,6 +83,12 @@ impl RateLimit {
         Ok(Self {
             quota: quota.allow_burst(count),
             by: None,
+            #[cfg(feature = "redis")]
+            shared: None,
+            #[cfg(feature = "redis")]
+            requests,
+            #[cfg(feature = "redis")]
+            period,
         })
     }
 
@@ -102,42 +128,76 @@ impl fmt::Debug for RateLimit {
 /// A route's limit, and what was used of it.
 pub(crate) struct Rate {
     by: Option<HashOn>,
+    used: Used,
+}
+
+/// Who knows what was used.
+enum Used {
     #[cfg(feature = "rate_limit")]
-    cells: cells::Cells,
+    Here(Box<cells::Cells>),
+    #[cfg(feature = "redis")]
+    There(Shared, Bucket),
     #[cfg(not(feature = "rate_limit"))]
-    cells: Quota,
+    Nobody(Quota),
+}
+
+/// Whether a request is let through, or why not.
+pub(super) enum Admission {
+    Known(Result<(), Error>),
+    #[cfg(feature = "redis")]
+    Asked(BoxFuture<Result<(), Error>>),
 }
 
 impl Rate {
     #[cfg(feature = "rate_limit")]
     pub(crate) fn new(limit: RateLimit) -> Self {
+        #[cfg(feature = "redis")]
+        if let Some(shared) = limit.shared {
+            let bucket = Bucket {
+                requests: limit.requests,
+                period: limit.period,
+                burst: limit.quota.burst_size().get(),
+            };
+            return Self {
+                by: limit.by,
+                used: Used::There(shared, bucket),
+            };
+        }
         Self {
             by: limit.by,
-            cells: cells::Cells::new(limit.quota),
+            used: Used::Here(Box::new(cells::Cells::new(limit.quota))),
         }
     }
 
-    /// Lets a request through, or says why not.
-    pub(super) fn admit(&self, request: &ModifiableRequest) -> Result<(), Error> {
+    pub(super) fn admit(&self, request: &ModifiableRequest) -> Admission {
         let by = self.by.as_ref();
         // Those without a key are one.
         let key = by.and_then(|by| key::of(request.draft(), by)).unwrap_or(0);
-        self.take(key).map_err(|wait| {
-            let what = match by {
-                Some(by) => format!("more requests than its limit allows, by {by:?}"),
-                None => "more requests than its limit allows".to_owned(),
-            };
-            Error::new(ErrorKind::RateLimited, what).with_retry_after(wait)
-        })
+        match &self.used {
+            #[cfg(feature = "rate_limit")]
+            Used::Here(cells) => {
+                Admission::Known(cells.take(key).map_err(|wait| exceeded(by, wait)))
+            }
+            #[cfg(feature = "redis")]
+            Used::There(shared, bucket) => {
+                let answer = shared.clone().ask(key, *bucket, self.by.clone());
+                Admission::Asked(Box::pin(answer))
+            }
+            #[cfg(not(feature = "rate_limit"))]
+            Used::Nobody(quota) => never(quota, key),
+        }
     }
+}
 
-    #[cfg(feature = "rate_limit")]
-    fn take(&self, key: u64) -> Result<(), Duration> {
-        self.cells.take(key)
-    }
+#[cfg(not(feature = "rate_limit"))]
+fn never(quota: &Quota, _: u64) -> Admission {
+    match *quota {}
+}
 
-    #[cfg(not(feature = "rate_limit"))]
-    fn take(&self, _: u64) -> Result<(), Duration> {
-        match self.cells {}
-    }
+fn exceeded(by: Option<&HashOn>, wait: Duration) -> Error {
+    let what = match by {
+        Some(by) => format!("more requests than its limit allows, by {by:?}"),
+        None => "more requests than its limit allows".to_owned(),
+    };
+    Error::new(ErrorKind::RateLimited, what).with_retry_after(wait)
 }

@@ -26,10 +26,12 @@ pub(super) enum Replay {
 /// Keeps what passes while it is there.
 pub(super) struct Keeper(Arc<Mutex<Stream>>);
 
-/// What all attempts have in common. The mutex is never waited for: a request is at one connection at a time.
+/// What all attempts have in common. The mutex is never waited for: all attempts of a request are in one task.
 struct Stream {
     /// What nobody has read yet.
     rest: Body,
+    /// Whether it has ended: not every body tells that before.
+    over: bool,
     /// Whether its size was known from the beginning.
     sized: bool,
     /// How many bytes of it were read.
@@ -68,6 +70,7 @@ impl Replay {
         let stream = Arc::new(Mutex::new(Stream {
             sized: body.size_hint().exact().is_some(),
             rest: body,
+            over: false,
             passed: 0,
             kept: Some(Kept::default()),
             keeps: true,
@@ -99,7 +102,7 @@ impl Replay {
     pub(super) fn is_read(&self) -> bool {
         match self {
             Self::Whole(_) => true,
-            Self::Streamed(Keeper(stream)) => with(stream, |stream| stream.rest.is_end_stream()),
+            Self::Streamed(Keeper(stream)) => with(stream, |stream| stream.is_over()),
         }
     }
 }
@@ -161,7 +164,7 @@ impl Source for Attempt {
         with(&self.stream, |stream| {
             stream.left(self.at) == 0
                 && (self.trailed || stream.trailers().is_none())
-                && stream.rest.is_end_stream()
+                && stream.is_over()
         })
     }
 
@@ -183,6 +186,11 @@ impl Source for Attempt {
 }
 
 impl Stream {
+    /// Whether all of it was read.
+    fn is_over(&self) -> bool {
+        self.over || self.rest.is_end_stream()
+    }
+
     /// What was kept behind the first `at` bytes. A copy: the connection it is written to may hold it for long.
     fn behind(&self, at: usize) -> Option<Bytes> {
         let data = self.kept.as_ref()?.data.get(at..)?;
@@ -200,13 +208,16 @@ impl Stream {
 
     /// Reads on, and keeps what came.
     fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
         let mut next = self.rest.frame();
         let frame = ready!(Pin::new(&mut next).poll(cx));
         match &frame {
             Some(Ok(frame)) => self.keep(frame),
             // What broke off once will not become whole.
             Some(Err(_)) => self.kept = None,
-            None => {}
+            None => self.over = true,
         }
         Poll::Ready(frame)
     }

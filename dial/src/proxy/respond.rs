@@ -58,6 +58,8 @@ fn plain(error: &Error) -> Response {
 fn log(error: &Error, route: &str) {
     let (kind, sent) = (error.kind(), error.request_sent());
     match (error.side(), kind) {
+        // That the store is lost was said once.
+        (_, ErrorKind::RateUnknown) => tracing::debug!(route, ?kind, "{}", Chain(error)),
         (_, ErrorKind::HandlerPanicked) | (Side::Internal, _) => {
             tracing::error!(route, ?kind, "{}", Chain(error));
         }

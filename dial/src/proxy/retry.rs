@@ -12,7 +12,7 @@ use super::replay::Replay;
 use crate::body::Body;
 use crate::config::{Conditions, Retry, RetryOn, Timeouts};
 use crate::error::{Error, ErrorKind};
-use crate::handler::{Answer, Draft};
+use crate::handler::{Answer, Draft, Hop};
 use crate::patience::after;
 use crate::upstream::Dice;
 
@@ -36,6 +36,8 @@ pub(super) struct Course<'a> {
     shared: &'a Retries,
     /// Further attempts there may be.
     left: u32,
+    /// How many of them may be made while others are waited for.
+    hedges: u32,
     /// With what the body can be sent again. `None` if the request is not sent again once it was begun.
     body: Option<Replay>,
     pauses: u32,
@@ -65,12 +67,14 @@ impl<'a> Course<'a> {
         let mut course = Self {
             shared,
             left: policy.attempts - 1,
+            hedges: policy.hedge.map_or(0, |hedge| hedge.most),
             body: None,
             pauses: 0,
             wait: None,
         };
         let repeats = policy.any_method || draft.method().is_idempotent();
-        if repeats && policy.attempts > 1 && policy.on.repeats() {
+        let asked = policy.on.repeats() || policy.hedge.is_some();
+        if repeats && policy.attempts > 1 && asked {
             let body = std::mem::take(&mut draft.body);
             (course.body, draft.body) = Replay::of(body, policy.buffer);
         }
@@ -119,6 +123,31 @@ impl<'a> Course<'a> {
         }
         self.left = self.left.checked_sub(1)?;
         Some((body, self.pause().max(asked)))
+    }
+
+    /// How long the next attempt is waited for before there is one beside it; `None` if there will be none.
+    pub(super) fn hedge(&self, hop: &Hop) -> Option<Duration> {
+        let hedge = self.shared.policy.hedge?;
+        let may = self.left > 0 && self.hedges > 0 && !hop.switches();
+        let kept = self.body.as_ref().is_some_and(Replay::is_kept);
+        (may && kept).then_some(hedge.after)
+    }
+
+    /// The body for an attempt beside those under way; `None` if there is to be none.
+    pub(super) fn beside(&mut self, now: Instant) -> Option<Body> {
+        let body = self.body.as_ref()?.body()?;
+        let left = self.left.checked_sub(1)?;
+        let hedges = self.hedges.checked_sub(1)?;
+        if !self.shared.budget.withdraw(now) {
+            return None;
+        }
+        (self.left, self.hedges) = (left, hedges);
+        Some(body)
+    }
+
+    /// Whether this is a response nobody would try again after, if only another attempt could be made.
+    pub(super) fn is_good(&self, status: StatusCode) -> bool {
+        !self.shared.policy.on.takes_status(status)
     }
 
     /// Whether all of the body was read, so that the attempt before reads no more of it.

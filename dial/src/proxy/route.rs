@@ -10,8 +10,7 @@ use crate::config::{Forwarding, HostHeader, ProxyProtocol, Pseudonym, Timeouts};
 use crate::error::Error;
 use crate::handler::context::States;
 use crate::handler::{HandlerFn, IntoEdit, Reject, Response};
-use crate::proxy::Rate;
-use crate::proxy::Retries;
+use crate::proxy::{Concurrency, Rate, Retries};
 use crate::route::EVERY_METHOD;
 use crate::upstream::Upstream;
 
@@ -41,6 +40,7 @@ pub(crate) struct RouteSpec {
     pub(crate) retries: Option<Arc<Retries>>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) rate: Option<Arc<Rate>>,
+    pub(crate) concurrency: Option<Arc<Concurrency>>,
     pub(crate) on_response: Option<ResponseHook>,
     pub(crate) on_error: Option<ErrorHook>,
     /// Whether the response to a failed request has `Proxy-Status`.

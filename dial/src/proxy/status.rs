@@ -28,9 +28,11 @@ fn error_type(kind: ErrorKind) -> &'static str {
         ErrorKind::ResponseBody => "http_response_incomplete",
         ErrorKind::LoopDetected => "proxy_loop_detected",
         ErrorKind::RateLimited => "http_request_denied",
-        ErrorKind::Config | ErrorKind::Server | ErrorKind::Handler | ErrorKind::HandlerPanicked => {
-            "proxy_internal_error"
-        }
+        ErrorKind::Config
+        | ErrorKind::Server
+        | ErrorKind::Handler
+        | ErrorKind::HandlerPanicked
+        | ErrorKind::RateUnknown => "proxy_internal_error",
         ErrorKind::BadRequest
         | ErrorKind::NotFound
         | ErrorKind::MethodNotAllowed

@@ -10,13 +10,13 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// Waits that double with each failure, each shortened by up to a half at random, so that many who failed together do not
 /// come back together.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     dice: Dice,
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new(seed: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
             dice: Dice::new(seed),
             next: WAITS.0,
@@ -24,14 +24,14 @@ impl Backoff {
     }
 
     /// How long to wait now.
-    pub(super) fn wait(&mut self) -> Duration {
+    pub(crate) fn wait(&mut self) -> Duration {
         let longest = self.next;
         self.next = (longest * 2).min(WAITS.1);
         longest.mul_f64(1.0 - self.dice.part() / 2.0)
     }
 
     /// It went well.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = WAITS.0;
     }
 }

@@ -34,6 +34,13 @@ impl Load {
         limit.is_some_and(|limit| self.in_flight() >= limit)
     }
 
+    /// A response was waited for so long, and is not any more: it would have taken at least that.
+    pub(crate) fn waited(&self, time: Duration) {
+        if self.latency().is_none_or(|average| average < time) {
+            self.latency.add(time);
+        }
+    }
+
     /// How long responses take to begin, of late.
     pub(crate) fn latency(&self) -> Option<Duration> {
         self.latency.get()

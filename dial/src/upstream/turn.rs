@@ -20,10 +20,10 @@ pub(crate) struct Turn {
     pub(crate) pass: Option<Pass>,
 }
 
-/// What an upstream with limits has for a request.
+/// What an upstream has for a request.
 pub(super) enum Room {
     At(Turn),
-    /// None, but there will be some.
+    /// None yet: it is to wait.
     Full,
     /// None, and none is awaited.
     Nowhere,
@@ -48,28 +48,40 @@ impl Upstream {
     /// When the upstream is full, and stays so; when its circuit is open.
     pub(crate) async fn turn(&self, ask: &Ask<'_>) -> Result<Option<Turn>, Error> {
         let pass = self.pass()?;
-        let turn = match &self.inner.settings.limits {
-            None => self.pick(ask).map(|endpoint| Turn {
-                flight: self.enter(&endpoint),
-                endpoint,
-                pass: None,
-            }),
-            Some(limits) => self.limited_turn(ask, limits).await?,
+        let turn = match self.room(ask) {
+            Room::At(turn) => Some(turn),
+            Room::Nowhere => None,
+            // In a box: no other request has to have room for it.
+            Room::Full => Box::pin(self.queue(ask)).await?,
         };
         Ok(turn.map(|turn| Turn { pass, ..turn }))
     }
 
-    async fn limited_turn(&self, ask: &Ask<'_>, limits: &Limits) -> Result<Option<Turn>, Error> {
-        // Those who wait come first.
-        if self.inner.queue.len() == 0 {
-            match self.reserve(ask) {
-                Room::At(turn) => return Ok(Some(turn)),
-                Room::Nowhere => return Ok(None),
-                Room::Full => {}
-            }
+    /// The same without a wait: `None` also where the upstream is full, or its circuit open.
+    pub(crate) fn turn_at_once(&self, ask: &Ask<'_>) -> Option<Turn> {
+        let pass = self.pass().ok()?;
+        match self.room(ask) {
+            Room::At(turn) => Some(Turn { pass, ..turn }),
+            Room::Nowhere | Room::Full => None,
         }
-        // In a box: no other request has to have room for it.
-        Box::pin(self.queue(ask, limits)).await
+    }
+
+    fn room(&self, ask: &Ask<'_>) -> Room {
+        if self.inner.settings.limits.is_none() {
+            let endpoint = self.pick(ask);
+            return endpoint.map_or(Room::Nowhere, |endpoint| {
+                Room::At(Turn {
+                    flight: self.enter(&endpoint),
+                    endpoint,
+                    pass: None,
+                })
+            });
+        }
+        // Those who wait come first.
+        match self.inner.queue.len() {
+            0 => self.reserve(ask),
+            _ => Room::Full,
+        }
     }
 
     /// Takes room for a request, if there is some.

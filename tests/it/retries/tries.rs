@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dial::{Retry, RetryOn, Timeouts};
-use dial_tests::{Answer, Gate, Origin, RawClient, Script, client};
+use dial_tests::{Answer, Origin, RawClient, Script, client};
+use http_body_util::{BodyExt, Full};
 
+use super::clock::Clocked;
 use super::{eager, one_worker, origin, proxy};
+use crate::harness::held;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -99,41 +102,39 @@ async fn an_attempt_that_takes_too_long_is_given_up() {
 /// Time in which the client is waited for is not the endpoint's.
 #[tokio::test]
 async fn a_slow_upload_is_no_slow_attempt() {
-    let live = Origin::named("live");
-    let retry = Retry::default().per_try(Duration::from_millis(50));
-    let served = one_worker(proxy(&[&live], retry));
-    let mut client = RawClient::connect(served.addr).await;
+    let live = Origin::http(async |request: http::Request<hyper::body::Incoming>| {
+        let body = request.into_body().collect().await.expect("a body");
+        http::Response::new(Full::new(body.to_bytes()))
+    });
+    let limit = Duration::from_millis(50);
+    let proxied = proxy(&[&live], Retry::default().per_try(limit));
+    let clock = Clocked::new(proxied, limit);
+    let mut client = RawClient::connect(clock.served.addr).await;
     client
         .send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
         .await;
-    let pause = Duration::from_millis(150);
+    live.requested(1).await;
     for part in ["ab", "cd", "ef"] {
-        // Not to wait for something, but to be slow.
-        tokio::time::sleep(pause).await;
+        clock.passed().await;
         client.send(part).await;
     }
-    assert_eq!(client.read_response().await.status, 200);
+    assert_eq!(client.read_response().await.text(), "abcdef");
     assert_eq!(live.connections(), 1);
 }
 
 /// What is not sent again is not given up for another attempt either.
 #[tokio::test]
 async fn only_what_can_be_sent_again_is_given_up() {
-    let gate = Gate::closed();
-    let late = Origin::raw(
-        Script::new()
-            .read_request()
-            .wait(&gate)
-            .write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate"),
-    );
+    let (late, gate) = held();
     let limit = Duration::from_millis(50);
-    let served = one_worker(proxy(&[&late], Retry::default().per_try(limit)));
-    let mut client = RawClient::connect(served.addr).await;
+    let proxied = proxy(&[&late], Retry::default().per_try(limit));
+    let clock = Clocked::new(proxied, limit);
+    let mut client = RawClient::connect(clock.served.addr).await;
     client
         .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok")
         .await;
-    late.received(0).await;
-    tokio::time::sleep(4 * limit).await;
+    late.requested(1).await;
+    clock.passed().await;
     gate.open();
     assert_eq!(client.read_response().await.text(), "late");
 }

@@ -1,0 +1,458 @@
+use std::convert::Infallible;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body::Frame;
+
+use super::*;
+use crate::ModifiableRequest;
+use crate::body::Body;
+use crate::config::{Hedge, Retry, RetryOn};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Answer, Hop};
+use crate::proxy::retry::Retries;
+use crate::upstream::Upstream;
+
+/// What becomes of an attempt, so many milliseconds after it has read the body.
+#[derive(Clone, Copy)]
+enum Then {
+    Answers(u16),
+    Breaks,
+    /// Its endpoint cannot be reached.
+    Unsent,
+}
+use Then::{Answers, Breaks, Unsent};
+
+/// For as long as it is let.
+const FOREVER: u64 = 1_000_000;
+
+/// What the attempts do, each at its time.
+struct Play<'a> {
+    script: &'a [(u64, Then)],
+    began: Instant,
+    number: AtomicUsize,
+    /// Where they were.
+    at: Mutex<Vec<u64>>,
+    log: Mutex<Vec<String>>,
+}
+
+/// An attempt that says so if it does not come to an end.
+struct Part<'a> {
+    play: &'a Play<'a>,
+    number: usize,
+    over: bool,
+}
+
+impl<'a> Play<'a> {
+    fn new(script: &'a [(u64, Then)]) -> Self {
+        Self {
+            script,
+            began: Instant::now(),
+            number: AtomicUsize::new(0),
+            at: Mutex::default(),
+            log: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, what: &str) {
+        let line = format!("{} {what}", self.began.elapsed().as_millis());
+        self.log.lock().unwrap().push(line);
+    }
+
+    fn start(&'a self, place: Place, endpoint: &Endpoint, outbound: Outbound) -> Sending<'a> {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        self.at.lock().unwrap().push(endpoint.id());
+        assert_eq!(place == Place::First, number == 0);
+        let (delay, then) = self.script[number];
+        Box::pin(async move {
+            self.tell(&format!("starts {number}"));
+            let mut part = Part {
+                play: self,
+                number,
+                over: false,
+            };
+            let mut outbound = outbound;
+            let body = std::mem::take(&mut outbound.draft.body);
+            let bytes = body.bytes(100).await.expect("a body");
+            if !bytes.is_empty() {
+                self.tell(&format!("reads {}", bytes.escape_ascii()));
+            }
+            sleep(Duration::from_millis(delay)).await;
+            part.over = true;
+            let failed = |kind, again| Failed {
+                error: Error::new(kind, "it failed"),
+                request: Some(outbound.copy()),
+                again,
+            };
+            match then {
+                Answers(status) => Ok(Answered {
+                    answer: Answer {
+                        status: StatusCode::from_u16(status).expect("a status"),
+                        ..Answer::default()
+                    },
+                    request: Some(outbound),
+                }),
+                Breaks => Err(failed(ErrorKind::Disconnected, false)),
+                Unsent => Err(failed(ErrorKind::Connect, true)),
+            }
+        })
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.play.tell(&format!("drops {}", self.number));
+        }
+    }
+}
+
+/// A body that comes after a while, in two parts.
+struct Late {
+    timer: Pin<Box<Sleep>>,
+    parts: Vec<&'static str>,
+}
+
+impl http_body::Body for Late {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.parts.len() == 1 {
+            std::task::ready!(self.timer.as_mut().poll(cx));
+        }
+        let part = self.parts.pop().map(|part| Frame::data(part.into()));
+        Poll::Ready(part.map(Ok))
+    }
+}
+
+fn retry() -> Retry {
+    Retry::default().hedge(Hedge::after(Duration::from_millis(50)))
+}
+
+fn outbound(method: Method, body: Body) -> Outbound {
+    let mut request = ModifiableRequest::builder()
+        .method(method)
+        .header("a", "1")
+        .build();
+    let mut outbound = request.build().expect("a request");
+    outbound.draft.body = body;
+    outbound
+}
+
+async fn race(upstream: &Upstream, retry: Retry, body: Body, script: &[(u64, Then)]) -> String {
+    let retries = Retries::new(retry);
+    let mut outbound = outbound(Method::GET, body);
+    let mut course = Course::begin(&retries, &mut outbound.draft, Instant::now());
+    let target = Target::Balanced {
+        upstream,
+        key: None,
+        stuck: None,
+    };
+    let mut tried = Tried::none();
+    let first = target.turn_at_once(&tried).expect("an endpoint");
+    let after = course.hedge(&Hop::default()).expect("a hedge");
+    let play = Play::new(script);
+    let race = Race::new(&mut course, &target, &mut tried, after);
+    let start = |place, turn: Turn, outbound| play.start(place, &turn.endpoint, outbound);
+    let (endpoint, sent) = race.run(first, outbound, start).await;
+    let at = play.at.lock().unwrap();
+    assert!(at.contains(&endpoint.id()));
+    assert!((1..at.len()).all(|number| !at[..number].contains(&at[number])));
+    play.tell(&match sent {
+        Ok(Answered { answer, request }) => {
+            let request = request.expect("it comes along");
+            assert_eq!(request.header("a"), Some("1"));
+            answer.status.as_str().to_owned()
+        }
+        Err(failed) if failed.again => "unsent".to_owned(),
+        Err(_) => "broken".to_owned(),
+    });
+    let log = play.log.lock().unwrap();
+    log.join(", ")
+}
+
+fn upstream(hosts: usize) -> Upstream {
+    let hosts: Vec<_> = (0..hosts).map(|number| format!("h{number}")).collect();
+    Upstream::new(hosts).expect("hosts")
+}
+
+/// What it is about, the number of endpoints, what the attempts do, and what is told of them.
+type Case<'a> = (&'a str, usize, Retry, &'a [(u64, Then)], &'a str);
+
+async fn check(cases: &[Case<'_>]) {
+    for (name, hosts, retry, script, expected) in cases {
+        let told = race(&upstream(*hosts), *retry, Body::empty(), script).await;
+        assert_eq!(told, *expected, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_good_response_wins() {
+    let only_unsent = retry().on([RetryOn::Connect]);
+    check(&[
+        (
+            "in time",
+            2,
+            retry(),
+            &[(49, Answers(200))],
+            "0 starts 0, 49 200",
+        ),
+        (
+            "too late",
+            2,
+            retry(),
+            &[(FOREVER, Breaks), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 60 drops 0, 60 200",
+        ),
+        (
+            "late, and first all the same",
+            2,
+            retry(),
+            &[(55, Answers(404)), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 55 drops 1, 55 404",
+        ),
+        (
+            "a bad response is no win",
+            2,
+            retry(),
+            &[(55, Answers(503)), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 60 200",
+        ),
+        (
+            "but one that `on` does not name is good",
+            2,
+            only_unsent,
+            &[(55, Answers(503)), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 55 drops 1, 55 503",
+        ),
+        (
+            "a failure is no win",
+            2,
+            retry(),
+            &[(60, Answers(200)), (5, Breaks)],
+            "0 starts 0, 50 starts 1, 60 200",
+        ),
+        (
+            "one that is unsent goes on",
+            3,
+            retry(),
+            &[(FOREVER, Breaks), (5, Unsent), (10, Answers(200))],
+            "0 starts 0, 50 starts 1, 55 starts 2, 65 drops 0, 65 200",
+        ),
+        (
+            "unless that was the last endpoint",
+            2,
+            retry(),
+            &[(90, Answers(200)), (5, Unsent)],
+            "0 starts 0, 50 starts 1, 90 200",
+        ),
+    ])
+    .await;
+}
+
+/// Then it is as if the last one had been the only one.
+#[tokio::test(start_paused = true)]
+async fn none_is_good() {
+    check(&[
+        (
+            "at once",
+            2,
+            retry(),
+            &[(10, Answers(503))],
+            "0 starts 0, 10 503",
+        ),
+        (
+            "broken",
+            2,
+            retry(),
+            &[(10, Breaks)],
+            "0 starts 0, 10 broken",
+        ),
+        (
+            "unsent",
+            2,
+            retry(),
+            &[(10, Unsent)],
+            "0 starts 0, 10 unsent",
+        ),
+        (
+            "the last one",
+            2,
+            retry(),
+            &[(70, Answers(502)), (5, Answers(503))],
+            "0 starts 0, 50 starts 1, 70 502",
+        ),
+        (
+            "whatever it is",
+            2,
+            retry(),
+            &[(70, Breaks), (5, Answers(503))],
+            "0 starts 0, 50 starts 1, 70 broken",
+        ),
+        (
+            "but one that has reached its endpoint",
+            2,
+            retry(),
+            &[(52, Answers(503)), (5, Unsent)],
+            "0 starts 0, 50 starts 1, 55 503",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_there_may_be() {
+    let many = retry().hedge(Hedge::after(Duration::from_millis(50)).most(3));
+    let slow = &[(100, Answers(200))];
+    check(&[
+        (
+            "hedges",
+            9,
+            many.attempts(9),
+            &[
+                (250, Answers(200)),
+                (FOREVER, Breaks),
+                (FOREVER, Breaks),
+                (FOREVER, Breaks),
+            ],
+            "0 starts 0, 50 starts 1, 100 starts 2, 150 starts 3, \
+             250 drops 1, 250 drops 2, 250 drops 3, 250 200",
+        ),
+        (
+            "attempts",
+            9,
+            many.attempts(2),
+            &[(250, Answers(200)), (FOREVER, Breaks)],
+            "0 starts 0, 50 starts 1, 250 drops 1, 250 200",
+        ),
+        ("endpoints", 1, many, slow, "0 starts 0, 100 200"),
+        (
+            "budget",
+            9,
+            many.budget(0).min_per_second(0),
+            slow,
+            "0 starts 0, 100 200",
+        ),
+        (
+            "budget for one",
+            9,
+            many.budget(100).min_per_second(0),
+            &[(250, Answers(200)), (FOREVER, Breaks)],
+            "0 starts 0, 50 starts 1, 250 drops 1, 250 200",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_hedged_once_it_was_read() {
+    let late = || {
+        Body::new(Late {
+            timer: Box::pin(sleep(Duration::from_millis(300))),
+            parts: vec!["lo", "hel"],
+        })
+    };
+    let script = [(FOREVER, Breaks), (10, Answers(200))];
+    let told = race(&upstream(2), retry(), late(), &script).await;
+    assert_eq!(
+        told,
+        "0 starts 0, 300 reads hello, 350 starts 1, 350 reads hello, 360 drops 0, 360 200"
+    );
+    // One that is not kept is sent once.
+    let script = [(100, Answers(200))];
+    let told = race(&upstream(2), retry().buffer(4), late(), &script).await;
+    assert_eq!(told, "0 starts 0, 300 reads hello, 400 200");
+}
+
+/// Whoever looks at latencies would prefer it else, because it never answers.
+#[tokio::test(start_paused = true)]
+async fn a_loser_is_known_to_be_slow() {
+    let upstream = upstream(2);
+    let script = [(FOREVER, Breaks), (10, Answers(200))];
+    race(&upstream, retry(), Body::empty(), &script).await;
+    let tried = Tried::none();
+    let ask = crate::upstream::Ask {
+        tried: &tried,
+        key: None,
+        cookie: None,
+    };
+    // In turn: the second one has won.
+    let latencies = [(); 2].map(|()| {
+        let turn = upstream.turn_at_once(&ask).expect("one");
+        turn.endpoint.load().latency()
+    });
+    assert_eq!(latencies, [None, Some(Duration::from_millis(60))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sick_endpoint_is_not_asked_as_well() {
+    let upstream = upstream(2);
+    let tried = Tried::none();
+    let ask = crate::upstream::Ask {
+        tried: &tried,
+        key: None,
+        cookie: None,
+    };
+    let sick = upstream.turn_at_once(&ask).expect("an endpoint").endpoint;
+    for _ in 0..5 {
+        let error = Error::new(ErrorKind::Disconnected, "it failed");
+        upstream.attempt(&sick).ended(Err(&error));
+    }
+    assert!(!sick.health().is_up(Instant::now()));
+    let told = race(&upstream, retry(), Body::empty(), &[(100, Answers(200))]).await;
+    assert_eq!(told, "0 starts 0, 100 200");
+}
+
+#[tokio::test]
+async fn only_what_may_be_sent_twice() {
+    let hedges = |retry: Retry, method: Method, hop: &Hop| {
+        let retries = Retries::new(retry);
+        let mut outbound = outbound(method, Body::from("x"));
+        Course::begin(&retries, &mut outbound.draft, Instant::now())
+            .hedge(hop)
+            .is_some()
+    };
+    let plain = Hop::default();
+    let upgrade = Hop {
+        upgrade: Some(Box::new(http::HeaderValue::from_static("websocket"))),
+        ..Hop::default()
+    };
+    let connect = Hop {
+        connect: Some(Box::new(http::uri::Authority::from_static("a:1"))),
+        ..Hop::default()
+    };
+    for (expected, retry, method, hop) in [
+        (true, retry(), Method::GET, &plain),
+        (true, retry(), Method::PUT, &plain),
+        (true, retry().on([RetryOn::Connect]), Method::GET, &plain),
+        (true, retry().any_method(), Method::POST, &plain),
+        (false, retry(), Method::POST, &plain),
+        (false, retry().attempts(1), Method::GET, &plain),
+        (false, Retry::default(), Method::GET, &plain),
+        (false, retry(), Method::GET, &upgrade),
+        (false, retry().any_method(), Method::CONNECT, &connect),
+    ] {
+        assert_eq!(
+            hedges(retry, method.clone(), hop),
+            expected,
+            "{method} {retry:?}"
+        );
+    }
+}
+
+#[test]
+fn its_bounds() {
+    let millisecond = Duration::from_millis(1);
+    assert_eq!(Hedge::after(Duration::ZERO), Hedge::after(millisecond));
+    let hedge = Hedge::after(millisecond);
+    assert_eq!(
+        (hedge.most, hedge.most(0).most, hedge.most(99).most),
+        (1, 1, 3)
+    );
+}
