@@ -1,9 +1,10 @@
 //! Where requests go: lists of endpoints, each a string, or a string with options in parentheses.
 
-use crate::args::{Args, RouteKey};
+use crate::args::Args;
 use crate::faults::{Checked, Faults, listing, nearest};
 use crate::function::Function;
 use crate::hosts;
+use crate::keys::RouteKey;
 use crate::model::{Entry, Hosts};
 use crate::values::{array, bare, literal, named, string, string_literal};
 use quote::ToTokens;

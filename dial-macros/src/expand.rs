@@ -7,6 +7,11 @@
 //! Where a user's type decides whether the code compiles, the code lies on that type: an error then shows
 //! the type and not the attribute.
 
+mod health;
+mod limits;
+mod pieces;
+mod rate_limit;
+mod sticky;
 mod upstream;
 
 pub(crate) use upstream::upstream;
@@ -266,12 +271,8 @@ fn settings(route: &Route<'_>) -> TokenStream {
     if let Some(upgrade) = route.upgrade {
         calls.extend(quote_spanned!(site=> .upgrade(#upgrade)));
     }
-    if let Some(version) = route.proxy_protocol {
-        let variant = match version {
-            ProxyProtocol::V1 => "V1",
-            ProxyProtocol::V2 => "V2",
-        };
-        let variant = Ident::new(variant, site);
+    if let Some(protocol) = route.proxy_protocol {
+        let variant = version(protocol);
         calls.extend(quote_spanned!(site=> .proxy_protocol(#krate::ProxyProtocol::#variant)));
     }
     calls.extend(limits(route));
@@ -284,6 +285,15 @@ fn settings(route: &Route<'_>) -> TokenStream {
         calls.extend(quote_spanned!(site=> .on_error(|| #made)));
     }
     calls
+}
+
+/// The variant that a version of the PROXY protocol is.
+fn version(version: ProxyProtocol) -> Ident {
+    let variant = match version {
+        ProxyProtocol::V1 => "V1",
+        ProxyProtocol::V2 => "V2",
+    };
+    Ident::new(variant, Span::mixed_site())
 }
 
 /// The same of what bounds a request.
@@ -304,6 +314,7 @@ fn limits(route: &Route<'_>) -> TokenStream {
         ));
     }
     calls.extend(retries(route));
+    calls.extend(rate_limit::limit(route));
     if let Some(bytes) = route.body_limit {
         calls.extend(quote_spanned!(site=> .body_limit(#bytes)));
     }

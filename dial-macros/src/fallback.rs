@@ -3,8 +3,9 @@
 //! The stub keeps `routes![api]` and `api::PATH` compiling, so that nothing but the faults is shown, and
 //! editors still know the function.
 
-use crate::args::{Args, RouteKey};
+use crate::args::Args;
 use crate::function::Function;
+use crate::keys::RouteKey;
 use crate::validate::default_krate;
 use crate::values::plain_path;
 use proc_macro2::{Span, TokenStream};

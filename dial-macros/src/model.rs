@@ -2,8 +2,9 @@
 
 use crate::function::Function;
 use crate::path::Param;
+use crate::statuses::Statuses;
 use proc_macro2::TokenStream;
-use syn::{Attribute, Expr, Ident, LitStr, Type, Visibility};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Type, Visibility};
 
 pub(crate) struct Route<'a> {
     pub(crate) function: &'a Function,
@@ -27,6 +28,7 @@ pub(crate) struct Route<'a> {
     /// Absent when it is the server's; `Some(None)` is off.
     #[expect(clippy::option_option, reason = "not said, off, or this")]
     pub(crate) retry: Option<Option<Retry>>,
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,
     pub(crate) on_error: Option<Expr>,
@@ -101,6 +103,12 @@ pub(crate) struct Tuning {
     pub(crate) balance: Option<Balance>,
     /// In milliseconds.
     pub(crate) slow_start: Option<u64>,
+    pub(crate) sticky: Option<Sticky>,
+    pub(crate) health: Option<Health>,
+    pub(crate) eject: Option<Eject>,
+    pub(crate) panic: Option<bool>,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) breaker: Option<Breaker>,
 }
 
 pub(crate) enum Balance {
@@ -118,6 +126,109 @@ pub(crate) enum HashKey {
     Cookie(String),
     ClientIp,
     Param(String),
+}
+
+pub(crate) struct Sticky {
+    pub(crate) cookie: LitStr,
+    pub(crate) key: StickyKey,
+    /// In milliseconds.
+    pub(crate) max_age: Option<u64>,
+    pub(crate) same_site: Option<SameSite>,
+}
+
+pub(crate) enum StickyKey {
+    /// If it is a literal, one that is long enough.
+    Given(Box<Expr>),
+    /// The environment variable that holds it.
+    Env(LitStr),
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum SameSite {
+    Strict,
+    Lax,
+    None,
+}
+
+/// Times in milliseconds.
+pub(crate) struct Health {
+    /// Absent when a connection is all that is asked for.
+    pub(crate) http: Option<HttpCheck>,
+    pub(crate) port: Option<u64>,
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
+    pub(crate) interval: Option<u64>,
+    pub(crate) jitter: Option<f64>,
+    pub(crate) timeout: Option<u64>,
+    pub(crate) rise: Option<u64>,
+    pub(crate) fall: Option<u64>,
+}
+
+pub(crate) struct HttpCheck {
+    pub(crate) path: LitStr,
+    pub(crate) method: Option<String>,
+    pub(crate) host_header: Option<LitStr>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    /// A string or a byte string.
+    pub(crate) contains: Option<Lit>,
+}
+
+pub(crate) enum Eject {
+    Never,
+    When(Box<Ejection>),
+}
+
+/// Times in milliseconds.
+pub(crate) struct Ejection {
+    pub(crate) consecutive: Option<u64>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    pub(crate) error_percent: Option<u64>,
+    pub(crate) latency: Option<Latency>,
+    pub(crate) window: Option<u64>,
+    pub(crate) min_requests: Option<u64>,
+    pub(crate) base_time: Option<u64>,
+    pub(crate) max_time: Option<u64>,
+    pub(crate) max_percent: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Latency {
+    pub(crate) times: u64,
+    /// In milliseconds.
+    pub(crate) least: u64,
+}
+
+/// Times in milliseconds.
+pub(crate) struct Limits {
+    pub(crate) requests: Option<u64>,
+    pub(crate) requests_per_host: Option<u64>,
+    pub(crate) connections_per_host: Option<u64>,
+    pub(crate) queue: Option<u64>,
+    pub(crate) queue_timeout: Option<u64>,
+    pub(crate) overload_timeout: Option<u64>,
+}
+
+/// Times in milliseconds.
+pub(crate) struct Breaker {
+    pub(crate) error_percent: Option<u64>,
+    pub(crate) statuses: Option<Vec<Statuses>>,
+    pub(crate) min_requests: Option<u64>,
+    pub(crate) window: Option<u64>,
+    pub(crate) open: Option<u64>,
+    pub(crate) trials: Option<u64>,
+}
+
+pub(crate) struct RateLimit {
+    pub(crate) requests: u64,
+    pub(crate) period: Period,
+    pub(crate) burst: Option<u64>,
+    pub(crate) by: Option<HashKey>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Period {
+    Second,
+    Minute,
+    Hour,
 }
 
 /// An upstream in a static.

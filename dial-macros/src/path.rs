@@ -190,8 +190,36 @@ pub(crate) fn is_name(name: &str) -> bool {
         && !matches!(name, "_" | "self" | "Self" | "super" | "crate")
 }
 
+/// Checks a path that is sent as it is, and the query behind it.
+pub(crate) fn target(text: &str) -> Result<(), String> {
+    if !text.starts_with('/') {
+        return Err(match text.contains("://") {
+            true => "this is the path alone; every host is asked for it".into(),
+            false => format!("a path begins with `/`, as in `/{text}`"),
+        });
+    }
+    if text.contains('#') {
+        return Err("a fragment is never sent; the path ends before the `#`".into());
+    }
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    path.split('/').try_for_each(literal)?;
+    query.split(['/', '?']).try_for_each(encoded)
+}
+
 /// Checks a static segment.
 fn literal(text: &str) -> Result<(), String> {
+    encoded(text)?;
+    let decoded = text.to_ascii_lowercase().replace("%2e", ".");
+    if decoded == "." || decoded == ".." {
+        return Err(format!(
+            "a path has no dot segment (`{text}`): clients and servers resolve it away"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether all that has to be is percent-encoded.
+fn encoded(text: &str) -> Result<(), String> {
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
         if *byte == b'%' {
@@ -212,12 +240,6 @@ fn literal(text: &str) -> Result<(), String> {
         return Err(format!(
             "{what} must be percent-encoded in a path: write `{}`",
             encode(text)
-        ));
-    }
-    let decoded = text.to_ascii_lowercase().replace("%2e", ".");
-    if decoded == "." || decoded == ".." {
-        return Err(format!(
-            "a path has no dot segment (`{text}`): clients and servers resolve it away"
         ));
     }
     Ok(())

@@ -1,11 +1,14 @@
 //! `retry(..)`: when a request is sent once more, and which of that makes no sense on its route.
 
-use crate::args::{Args, RetryKey, RouteKey};
+use crate::args::Args;
 use crate::faults::{Checked, Faults, listing, nearest};
+use crate::keys::{RetryKey, RouteKey};
 use crate::model::{Backoff, Condition, Retry, Timeouts};
 use crate::validate::optional;
-use crate::values::{array, bare, boolean, duration, literal, percentage, size, whole, word};
-use proc_macro2::{Ident, TokenStream};
+use crate::values::{
+    array, bare, boolean, duration, is_off, literal, percentage, size, whole, word,
+};
+use proc_macro2::Ident;
 use syn::{Expr, Lit, RangeLimits};
 
 type RetryArgs = Args<RetryKey>;
@@ -58,10 +61,6 @@ pub(crate) fn check(
         fits.map(|()| retry)
     });
     retry.map(|retry| Some(Some(retry)))
-}
-
-fn is_off(tokens: &TokenStream) -> bool {
-    syn::parse2::<Ident>(tokens.clone()).is_ok_and(|word| word == "off")
 }
 
 fn read(args: &RetryArgs, faults: &mut Faults) -> Checked<Retry> {

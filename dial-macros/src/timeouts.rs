@@ -1,7 +1,8 @@
 //! `timeout(..)`: how long a request may take, and which of that makes no sense together.
 
-use crate::args::{Args, RouteKey, TimeoutKey};
+use crate::args::Args;
 use crate::faults::{Checked, Faults};
+use crate::keys::{RouteKey, TimeoutKey};
 use crate::model::Timeouts;
 use crate::validate::optional;
 use crate::values::duration;

@@ -1,9 +1,10 @@
 //! `upstream!`: reads statics that hold an upstream, and what is wrong with them.
 
-use crate::args::{Args, BALANCE_ALSO, Keys, Row, SLOW_START_ALSO, value};
+use crate::args::Args;
 use crate::endpoints;
 use crate::expand::upstream;
 use crate::faults::{Checked, Faults};
+use crate::keys::{self, Keys, Row, value};
 use crate::model::{Hosts, Shared, Tuning};
 use crate::tuning::{self, UpstreamKeys};
 use crate::validate::{default_krate, krate, optional};
@@ -16,14 +17,26 @@ use syn::{Attribute, Expr, Ident, Token, Type, Visibility};
 pub(crate) enum StaticKey {
     Balance,
     SlowStart,
+    Sticky,
+    Health,
+    Eject,
+    Panic,
+    Limits,
+    Breaker,
     Crate,
 }
 
 #[rustfmt::skip] // one key a line
 impl Keys for StaticKey {
     const TABLE: &'static [Row<Self>] = &[
-        value(StaticKey::Balance, "balance", "balance = least_request", BALANCE_ALSO),
-        value(StaticKey::SlowStart, "slow_start", "slow_start = 30s", SLOW_START_ALSO),
+        keys::upstream::BALANCE.of(StaticKey::Balance),
+        keys::upstream::SLOW_START.of(StaticKey::SlowStart),
+        keys::upstream::STICKY.of(StaticKey::Sticky),
+        keys::upstream::HEALTH.of(StaticKey::Health),
+        keys::upstream::EJECT.of(StaticKey::Eject),
+        keys::upstream::PANIC.of(StaticKey::Panic),
+        keys::upstream::LIMITS.of(StaticKey::Limits),
+        keys::upstream::BREAKER.of(StaticKey::Breaker),
         value(StaticKey::Crate, "crate", "crate = ::dial", &["krate"]),
     ];
     const OWNER: &'static str = " of `upstream!`";
@@ -33,6 +46,12 @@ impl Keys for StaticKey {
 impl UpstreamKeys for StaticKey {
     const BALANCE: Self = StaticKey::Balance;
     const SLOW_START: Self = StaticKey::SlowStart;
+    const STICKY: Self = StaticKey::Sticky;
+    const HEALTH: Self = StaticKey::Health;
+    const EJECT: Self = StaticKey::Eject;
+    const PANIC: Self = StaticKey::Panic;
+    const LIMITS: Self = StaticKey::Limits;
+    const BREAKER: Self = StaticKey::Breaker;
 }
 
 /// All statics of one `upstream!`. A faulty one becomes a stub of the same name, so that nothing but its faults is shown.

@@ -1,13 +1,14 @@
 //! Turns what was written into a route, or reports everything that is wrong with it.
 
-use crate::args::{Args, Keys, RouteKey};
+use crate::args::Args;
 use crate::faults::{Checked, Faults};
 use crate::function::Function;
+use crate::keys::{Keys, RouteKey};
 use crate::model::{Forwarded, HostHeader, ProxyProtocol, Route, RoutePath};
 use crate::values::{
     array, boolean, choice, is_token, plain_path, size, string, string_literal, word,
 };
-use crate::{domain, endpoints, path, retry, signature, timeouts, tuning};
+use crate::{domain, endpoints, path, rate_limit, request_key, retry, signature, timeouts, tuning};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
@@ -25,7 +26,8 @@ pub(crate) fn validate<'a>(
     let path = optional(args, RouteKey::Path, |expr| route_path(expr, faults));
     let handler = signature::check(function, path.as_ref(), faults);
     let hosts = endpoints::where_to(args, function, faults);
-    let tuning = tuning::of_route(args, path.as_ref(), faults);
+    let params = request_key::params(path.as_ref());
+    let tuning = tuning::of_route(args, params.as_deref(), faults);
     let domains = optional(args, RouteKey::Domain, |expr| domains(expr, faults));
     let methods = optional(args, RouteKey::Methods, |expr| {
         let methods = methods(expr, faults)?;
@@ -43,6 +45,7 @@ pub(crate) fn validate<'a>(
     let timeouts = timeouts::check(args, faults);
     let listed = methods.as_ref().ok().and_then(Option::as_deref);
     let retry = retry::check(args, listed, timeouts.as_ref().ok(), faults);
+    let rate_limit = rate_limit::check(args, params.as_deref(), faults);
     let body_limit = optional(args, RouteKey::BodyLimit, |expr| {
         size(expr, "body_limit", faults)
     });
@@ -68,6 +71,7 @@ pub(crate) fn validate<'a>(
         proxy_protocol: proxy_protocol?,
         timeouts: timeouts?,
         retry: retry?,
+        rate_limit: rate_limit?,
         body_limit: body_limit?,
         on_response: args.expr(RouteKey::OnResponse).cloned(),
         on_error: args.expr(RouteKey::OnError).cloned(),
@@ -150,7 +154,7 @@ fn methods(expr: &Expr, faults: &mut Faults) -> Checked<Vec<String>> {
 }
 
 /// A method: a word, or a string for the few that are none (`"M-SEARCH"`).
-fn method(expr: &Expr) -> Result<String, String> {
+pub(crate) fn method(expr: &Expr) -> Result<String, String> {
     let name = match (word(expr), string_literal(expr)) {
         (Some(word), _) => word.unraw().to_string(),
         (None, Some(string)) => string.value(),
@@ -206,7 +210,7 @@ fn forwarded(expr: &Expr, faults: &mut Faults) -> Checked<Forwarded> {
     choice(expr, "forwarded", &choices, faults)
 }
 
-fn proxy_protocol(expr: &Expr, faults: &mut Faults) -> Checked<ProxyProtocol> {
+pub(crate) fn proxy_protocol(expr: &Expr, faults: &mut Faults) -> Checked<ProxyProtocol> {
     let choices = [("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)];
     choice(expr, "proxy_protocol", &choices, faults)
 }

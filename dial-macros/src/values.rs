@@ -1,6 +1,7 @@
 //! Reads single values: strings, booleans, words, durations and sizes.
 
 use crate::faults::{Checked, Faults, listing, nearest};
+use proc_macro2::TokenStream;
 use std::ops::RangeInclusive;
 use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr, Path};
 
@@ -61,6 +62,11 @@ pub(crate) fn word(expr: &Expr) -> Option<&Ident> {
     plain_path(expr)?.get_ident()
 }
 
+/// Whether all there is in a list is `off`.
+pub(crate) fn is_off(tokens: &TokenStream) -> bool {
+    syn::parse2::<Ident>(tokens.clone()).is_ok_and(|word| word == "off")
+}
+
 pub(crate) fn string(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<LitStr> {
     match string_literal(expr) {
         Some(string) => Ok(string.clone()),
@@ -102,8 +108,32 @@ pub(crate) fn choice<T: Copy>(
     Err(faults.at(expr, message))
 }
 
+/// What an unknown word most likely stands for.
+pub(crate) fn meant(
+    word: &str,
+    known: &[&'static str],
+    also: &[(&'static str, &[&str])],
+) -> Option<&'static str> {
+    let other = || {
+        let named = also.iter().find(|(_, names)| names.contains(&word));
+        named.map(|(name, _)| *name)
+    };
+    nearest(word, known.iter().copied()).or_else(other)
+}
+
 /// A length of time in milliseconds: `5s`, `500ms`, `2m`, `1h`, or the same as a string.
 pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    match millis(expr, key, faults)? {
+        0 => Err(faults.at(
+            expr,
+            format!("`{key}` cannot be zero; leave it out for the default"),
+        )),
+        millis => Ok(millis),
+    }
+}
+
+/// The same, which may be zero.
+fn millis(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
     const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
     let quantity = Quantity::read(expr, key, "duration", "5s", faults)?;
     let Some(factor) = quantity.factor(UNITS) else {
@@ -115,14 +145,24 @@ pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u
         };
         return Err(faults.at(expr, message));
     };
-    match quantity.times(factor) {
-        Some(0) => Err(faults.at(
-            expr,
-            format!("`{key}` cannot be zero; leave it out for the default"),
-        )),
-        Some(millis) => Ok(millis),
-        None => Err(faults.at(expr, "this duration is too long to count in milliseconds")),
+    let millis = quantity.times(factor);
+    millis.ok_or_else(|| faults.at(expr, "this duration is too long to count in milliseconds"))
+}
+
+/// The same within bounds, each with how it is written.
+pub(crate) fn duration_within(
+    expr: &Expr,
+    key: &str,
+    least: (u64, &str),
+    most: (u64, &str),
+    faults: &mut Faults,
+) -> Checked<u64> {
+    let millis = millis(expr, key, faults)?;
+    if (least.0..=most.0).contains(&millis) {
+        return Ok(millis);
     }
+    let message = format!("`{key}` is from `{}` to `{}`", least.1, most.1);
+    Err(faults.at(expr, message))
 }
 
 /// A number of bytes: `4096`, `512B`, `64KiB`, `1MiB`, `2GiB`, or the same as a string.
@@ -186,12 +226,21 @@ pub(crate) fn whole(
         Some(Lit::Int(int)) if int.suffix().is_empty() => int.base10_parse().ok(),
         _ => None,
     };
-    match number.filter(|number| range.contains(number)) {
-        Some(number) => Ok(number),
-        None => Err(faults.at(
-            expr,
-            format!("`{key}` is a whole number, at most {}", range.end()),
-        )),
+    if let Some(number) = number.filter(|number| range.contains(number)) {
+        return Ok(number);
+    }
+    let bounds = match range.start() {
+        0 => format!(", at most {}", range.end()),
+        least => format!(" from {least} to {}", range.end()),
+    };
+    Err(faults.at(expr, format!("`{key}` is a whole number{bounds}")))
+}
+
+/// A part of a hundred in a key that says so: `50`, or `50%`.
+pub(crate) fn percent(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
+    match string_literal(expr) {
+        Some(_) => percentage(expr, key, faults),
+        None => whole(expr, key, 1..=100, faults),
     }
 }
 

@@ -117,8 +117,31 @@
 //! [`UpstreamBuilder::discover`]. There are sources for DNS, for etcd and for files, each behind a feature, and any other is
 //! a type with one function. A source that is lost leaves the hosts it told last.
 //!
-//! What is more than the hosts can do waits, for a while: [`Limits`] bound what is under way, and a [`Breaker`] leaves alone
-//! what only fails.
+//! # Hosts in trouble
+//!
+//! A host that cannot be reached, hangs or breaks off several times in a row gets nothing for a while ([`Ejection`]), without
+//! being asked for. The rest is declared, on a route or on an upstream that routes share: [`HealthCheck`] asks hosts whether
+//! they can serve; what is more than they can do waits for a while, as [`Limits`] bound what is under way; and a [`Breaker`]
+//! leaves alone what only fails.
+//!
+//! ```
+//! use dial::{ModifiableRequest, proxy};
+//!
+//! dial::upstream! {
+//!     static SHOP = ["http://shop1:8080", "http://shop2:8080"],
+//!         health("/healthz", statuses = 2xx, interval = 2s, fall = 2),
+//!         eject(consecutive = 3, error_percent = 50, max_time = 1m),
+//!         limits(requests_per_host = 100, queue = 500, queue_timeout = 2s),
+//!         breaker(error_percent = 80),
+//!         slow_start = 10s;
+//! }
+//!
+//! #[proxy("/shop/{*_rest}", upstream = SHOP)]
+//! fn shop(_request: &mut ModifiableRequest) {}
+//! # fn main() -> dial::Result<()> {
+//! # assert_eq!(shop::upstream()?.len(), 2);
+//! # Ok(()) }
+//! ```
 //!
 //! # What a proxy owes
 //!
@@ -177,6 +200,9 @@
 //! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |
 //! | `host_header` | `endpoint` | [`HostHeader`] |
 //! | `forwarded` | `x_forwarded` | [`Forwarding`] |
+//!
+//! `rate_limit(..)`, with the feature of that name, bounds the requests of a route in a time: `RateLimit`. It is a route's
+//! own, and no option of [`Router`].
 //!
 //! [`Router`] and [`ProxyService`] alone set the name in [`Via`], `X-Real-IP` and `Proxy-Status`: these are the proxy's
 //! own, not a route's.
@@ -322,6 +348,28 @@ pub mod __private {
     /// `balance = custom(EXPR)`.
     pub fn policy(policy: impl Into<Policy>) -> Policy {
         policy.into()
+    }
+
+    /// `health(method = NAME)`, of a name that the macro has checked.
+    #[must_use]
+    pub fn method(name: &str) -> http::Method {
+        http::Method::from_bytes(name.as_bytes()).unwrap_or_default()
+    }
+
+    /// `sticky(key = EXPR)`.
+    #[cfg(feature = "sticky")]
+    pub fn key(key: impl AsRef<[u8]>) -> Vec<u8> {
+        key.as_ref().to_vec()
+    }
+
+    /// `sticky(key_env = NAME)`.
+    #[cfg(feature = "sticky")]
+    pub fn key_env(variable: &str) -> Result<Vec<u8>, Error> {
+        let key = std::env::var(variable).map_err(|source| {
+            let what = format!("the environment variable `{variable}` holds no key");
+            Error::config(what).with_source(source)
+        })?;
+        Ok(key.into_bytes())
     }
 
     /// `on_response = EXPR`.

@@ -1,5 +1,7 @@
 //! What the attribute and `upstream!` say of an upstream: weights, policies, and routes that share one.
 
+mod guards;
+
 use std::sync::LazyLock;
 
 use dial::{Balance, Candidates, ModifiableRequest, Router, proxy, routes};

@@ -1,6 +1,9 @@
 //! The code of an upstream: its hosts, and how it works.
 
+use super::health::{eject, health};
+use super::limits::{breaker, limits};
 use super::made;
+use super::sticky::sticky;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -101,10 +104,30 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
             .slow_start(::core::time::Duration::from_millis(#millis))
         });
     }
+    if let Some(cookie) = &tuning.sticky {
+        calls.extend(sticky(krate, cookie));
+    }
+    if let Some(check) = &tuning.health {
+        calls.extend(health(krate, check));
+    }
+    if let Some(ejection) = &tuning.eject {
+        calls.extend(eject(krate, ejection));
+    }
+    if let Some(panic) = tuning.panic {
+        calls.extend(quote_spanned!(site=> .panic(#panic)));
+    }
+    if let Some(most) = &tuning.limits {
+        calls.extend(limits(krate, most));
+    }
+    if let Some(circuit) = &tuning.breaker {
+        calls.extend(breaker(krate, circuit));
+    }
     if calls.is_empty() {
         return calls;
     }
-    quote_spanned!(site=> .tuned(|__upstream| __upstream #calls))
+    quote_spanned! {site=>
+        .tuned(|__upstream| ::core::result::Result::Ok(__upstream #calls))
+    }
 }
 
 fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
@@ -129,7 +152,7 @@ fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
     }
 }
 
-fn hash_on(krate: &TokenStream, key: &HashKey) -> TokenStream {
+pub(super) fn hash_on(krate: &TokenStream, key: &HashKey) -> TokenStream {
     let site = Span::mixed_site();
     match key {
         HashKey::Header(name) => quote_spanned! {site=>

@@ -71,12 +71,73 @@ const _: () = {
                 backends(),
             )),
         )
-        .tuned(|__upstream| {
+        .tuned(|__upstream| ::core::result::Result::Ok(
             __upstream
                 .balance(crate::dial::__private::policy(Fill::new()))
                 .hash_on(crate::dial::HashOn::param("id"))
                 .slow_start(::core::time::Duration::from_millis(30000u64))
-        })
+                .sticky(
+                    crate::dial::Sticky::cookie(
+                            "host",
+                            crate::dial::__private::key(secret()),
+                        )?
+                        .max_age(::core::time::Duration::from_millis(3600000u64))
+                        .same_site(crate::dial::SameSite::Strict),
+                )
+                .health(
+                    crate::dial::HealthCheck::http("/healthz?deep=1")
+                        .method(crate::dial::__private::method("PURGE"))
+                        .host_header("example.com:8080")
+                        .statuses(
+                            ::core::iter::Iterator::flatten(
+                                ::core::iter::IntoIterator::into_iter([
+                                    200u16..=204u16,
+                                    300u16..=399u16,
+                                    404u16..=404u16,
+                                ]),
+                            ),
+                        )
+                        .contains(b"ok")
+                        .port(8081u16)
+                        .proxy_protocol(crate::dial::ProxyProtocol::V1)
+                        .interval(::core::time::Duration::from_millis(500u64))
+                        .jitter(0.25f64)
+                        .timeout(::core::time::Duration::from_millis(1000u64))
+                        .rise(1u32)
+                        .fall(2u32),
+                )
+                .eject(
+                    crate::dial::Ejection::new()
+                        .consecutive(3u32)
+                        .statuses(500u16..=599u16)
+                        .error_percent(50u32)
+                        .latency(3u32, ::core::time::Duration::from_millis(100u64))
+                        .window(::core::time::Duration::from_millis(20000u64))
+                        .min_requests(10u32)
+                        .base_time(::core::time::Duration::from_millis(1000u64))
+                        .max_time(::core::time::Duration::from_millis(60000u64))
+                        .max_percent(30u32),
+                )
+                .panic(false)
+                .limits(
+                    crate::dial::Limits::new()
+                        .requests(1000usize)
+                        .requests_per_host(100usize)
+                        .connections_per_host(200usize)
+                        .queue(50usize)
+                        .queue_timeout(::core::time::Duration::from_millis(2000u64))
+                        .overload_timeout(::core::time::Duration::from_millis(100u64)),
+                )
+                .breaker(
+                    crate::dial::Breaker::new()
+                        .error_percent(70u32)
+                        .statuses([500u16, 503u16])
+                        .min_requests(50u32)
+                        .window(::core::time::Duration::from_millis(5000u64))
+                        .open(::core::time::Duration::from_millis(2000u64))
+                        .trials(5u32),
+                ),
+        ))
         .path("/api/{id}/{*rest}")
         .domains(&["example.com", "*.example.org"])
         .methods(&["GET", "POST", "M-SEARCH"])
@@ -107,6 +168,18 @@ const _: () = {
                 .budget(10u32)
                 .min_per_second(3u32),
         ))
+        .rate_limit(|| {
+            crate::dial::RateLimit::per_second(50u32)
+                .and_then(|__limit| __limit.burst(100u32))
+                .map(|__limit| {
+                    __limit
+                        .by(
+                            crate::dial::HashOn::Header(const {
+                                crate::dial::HeaderName::from_static("x-api-key")
+                            }),
+                        )
+                })
+        })
         .body_limit(65536u64)
         .on_response(|| crate::dial::__private::response_hook(|response| edit(response)))
         .on_error(|| crate::dial::__private::error_hook(hooks::error));

@@ -40,7 +40,7 @@ const _: () = {
                 ::dial::__private::entry("d").weight(2).backup(),
             ])),
         )
-        .tuned(|__upstream| {
+        .tuned(|__upstream| ::core::result::Result::Ok(
             __upstream
                 .balance(
                     ::dial::Policy::consistent_hash(
@@ -48,8 +48,8 @@ const _: () = {
                             ::dial::HeaderName::from_static("x-tenant")
                         }),
                     ),
-                )
-        })
+                ),
+        ))
         .path("/cache");
     #[automatically_derived]
     impl ::dial::Route for cache {

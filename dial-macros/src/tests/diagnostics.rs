@@ -1,9 +1,15 @@
 //! Every message, and the tokens it points to.
 
 mod attribute;
+mod breaker;
+mod eject;
 mod function;
 mod grammar;
+mod health;
+mod limits;
+mod rate_limit;
 mod retry;
+mod sticky;
 mod upstreams;
 
 use proc_macro2::{TokenStream, TokenTree};

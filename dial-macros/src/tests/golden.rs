@@ -51,6 +51,49 @@ fn every_key() {
             hosts = backends(),
             balance = custom(Fill::new(), param = "id"),
             slow_start = 30s,
+            sticky(cookie = "host", key = secret(), max_age = 1h, same_site = strict),
+            health(
+                "/healthz?deep=1",
+                method = PURGE,
+                host_header = "example.com:8080",
+                statuses = [200..=204, 3xx, 404],
+                contains = b"ok",
+                port = 8081,
+                interval = 500ms,
+                jitter = 25%,
+                timeout = 1s,
+                rise = 1,
+                fall = 2,
+                proxy_protocol = v1,
+            ),
+            eject(
+                consecutive = 3,
+                statuses = 5xx,
+                error_percent = 50,
+                latency(times = 3, least = 100ms),
+                window = 20s,
+                min_requests = 10,
+                base_time = 1s,
+                max_time = 1m,
+                max_percent = 30%,
+            ),
+            panic = false,
+            limits(
+                requests = 1000,
+                requests_per_host = 100,
+                connections_per_host = 200,
+                queue = 50,
+                queue_timeout = 2s,
+                overload_timeout = 100ms,
+            ),
+            breaker(
+                error_percent = 70,
+                statuses = [500, 503],
+                min_requests = 50,
+                window = 5s,
+                open = 2s,
+                trials = 5,
+            ),
             host_header = preserve,
             forwarded = rfc7239,
             upgrade = false,
@@ -67,6 +110,7 @@ fn every_key() {
                 budget = 10%,
                 min_per_second = 3,
             ),
+            rate_limit(per_second = 50, burst = 100, by = header("X-Api-Key")),
             body_limit = 64KiB,
             on_response = |response| edit(response),
             on_error = hooks::error,
@@ -118,6 +162,14 @@ fn upstream() {
         #[cfg(feature = "api")]
         pub static API = ["http://a", ("b", weight = 2)], balance = least_request, slow_start = 30s;
         static PLAIN = ["a", "b"];
+        static PROBED = ["a", "b"],
+            sticky(cookie = "host", key_env = "STICKY_KEY"),
+            health(tcp, jitter = 0, timeout = "500ms"),
+            eject(consecutive = 1, statuses = []);
+        static TRUSTED = ["a", "b"],
+            health(path = "/", method = HEAD, statuses = [200, 204]),
+            eject = false,
+            panic = true;
         pub(crate) static FILES = env("FILES"), balance = consistent_hash(client_ip), crate = other::dial;
         static COMPUTED = backends()
     };

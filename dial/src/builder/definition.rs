@@ -9,7 +9,9 @@ use super::upstreams::{Hosts, Source, Tune};
 use crate::config::{Forwarding, HostHeader, ProxyProtocol, Retry, Timeouts};
 use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
-use crate::proxy::{ErrorHook, ResponseHook, Retries, RouteSpec, allow};
+#[cfg(feature = "rate_limit")]
+use crate::proxy::RateLimit;
+use crate::proxy::{ErrorHook, Rate, ResponseHook, Retries, RouteSpec, allow};
 use crate::upstream::Upstream;
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
@@ -44,6 +46,8 @@ pub struct Definition {
     expect_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     retry: Option<fn() -> Option<Retry>>,
+    #[cfg(feature = "rate_limit")]
+    rate_limit: Option<fn() -> Result<RateLimit, Error>>,
     body_limit: Option<u64>,
     on_response: Option<fn() -> ResponseHook>,
     on_error: Option<fn() -> ErrorHook>,
@@ -99,7 +103,7 @@ impl Definition {
                 .map_or(defaults.retry, |retry| retry())
                 .map(|retry| Arc::new(Retries::new(retry))),
             body_limit: self.body_limit.or(defaults.body_limit),
-            rate: None,
+            rate: self.rate()?,
             concurrency: defaults.concurrency(),
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
@@ -109,6 +113,23 @@ impl Definition {
             proxy_status: defaults.proxy_status,
             states: defaults.states.clone(),
         })
+    }
+
+    /// The route's limit, with nothing used of it yet.
+    #[cfg(feature = "rate_limit")]
+    fn rate(&self) -> Result<Option<Arc<Rate>>, Error> {
+        let limit = self.rate_limit.map(|limit| limit()).transpose()?;
+        Ok(limit.map(|limit| Arc::new(Rate::new(limit))))
+    }
+
+    #[cfg(not(feature = "rate_limit"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as with the feature"
+    )]
+    fn rate(&self) -> Result<Option<Arc<Rate>>, Error> {
+        Ok(None)
     }
 
     fn timeouts(&self, defaults: Timeouts) -> Timeouts {
@@ -152,6 +173,8 @@ impl Definition {
             expect_timeout: None,
             total_timeout: None,
             retry: None,
+            #[cfg(feature = "rate_limit")]
+            rate_limit: None,
             body_limit: None,
             on_response: None,
             on_error: None,
@@ -239,6 +262,13 @@ impl Definition {
     #[must_use]
     pub const fn retry(mut self, retry: fn() -> Option<Retry>) -> Self {
         self.retry = Some(retry);
+        self
+    }
+
+    #[cfg(feature = "rate_limit")]
+    #[must_use]
+    pub const fn rate_limit(mut self, limit: fn() -> Result<RateLimit, Error>) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 

@@ -158,7 +158,7 @@ pub enum Hosts {
 }
 
 /// What the keys of a declared upstream ask of its builder.
-pub(super) type Tune = fn(UpstreamBuilder) -> UpstreamBuilder;
+pub(super) type Tune = fn(UpstreamBuilder) -> Result<UpstreamBuilder, Error>;
 
 /// A declared upstream, made on first use.
 pub(super) struct Source {
@@ -171,7 +171,7 @@ impl Source {
     pub(super) const fn new(hosts: Hosts) -> Self {
         Self {
             hosts,
-            tune: |builder| builder,
+            tune: Ok,
             made: OnceCell::new(),
         }
     }
@@ -189,7 +189,7 @@ impl Source {
     }
 
     fn build(&self, hosts: impl IntoHosts) -> Result<Upstream, Error> {
-        (self.tune)(Upstream::builder().hosts(hosts)).build()
+        (self.tune)(Upstream::builder().hosts(hosts))?.build()
     }
 }
 

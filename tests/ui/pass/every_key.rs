@@ -26,6 +26,10 @@ fn edit_error(_error: &Error, response: &mut Response) {
         budget = 10%,
         min_per_second = 0,
     ),
+    health("/healthz", interval = 10s),
+    eject(consecutive = 3),
+    panic = false,
+    rate_limit(per_second = 100, by = param("id")),
     body_limit = 64KiB,
     on_response = |response: &mut Response| {
         response.headers_mut().remove("server");

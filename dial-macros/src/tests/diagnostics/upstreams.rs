@@ -366,7 +366,7 @@ fn unknown_keys() {
     statics(
         "static A = [\"b\"], timeout(connect = 5s);",
         &[(
-            "unknown key `timeout` of `upstream!`; the keys are `balance`, `slow_start` and `crate`",
+            "unknown key `timeout` of `upstream!`; the keys are `balance`, `slow_start`, `sticky`, `health`, `eject`, `panic`, `limits`, `breaker` and `crate`",
             "timeout",
         )],
     );

@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", hosts = ["backend"], health("/healthz", timeout = 2h))]
+fn api(_request: &mut ModifiableRequest) {}
+
+fn main() {
+    let _ = api::PATH;
+}

@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", upstream = dial::Upstream::new(["a"]).unwrap(), limits(requests = 10))]
+fn api(_request: &mut ModifiableRequest) {}
+
+fn main() {
+    let _ = api::PATH;
+}

@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", hosts = ["backend"], limits(requests = 10, queue_timeout = 1s, overload_timeout = 2s))]
+fn api(_request: &mut ModifiableRequest) {}
+
+fn main() {
+    let _ = api::PATH;
+}

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = ["a"], rate_limit(per_second = 50);
+}
+
+fn main() {
+    let _ = &API;
+}

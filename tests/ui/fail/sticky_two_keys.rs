@@ -1,0 +1,8 @@
+use dial::{ModifiableRequest, proxy};
+
+#[proxy("/a", hosts = ["backend"], sticky(cookie = "host", key = [0; 16], key_env = "STICKY_KEY"))]
+fn api(_request: &mut ModifiableRequest) {}
+
+fn main() {
+    let _ = api::PATH;
+}
