@@ -18,10 +18,12 @@ pub(crate) struct Flight {
 impl Flight {
     /// Of a request that is counted already.
     pub(super) fn begun(upstream: &Upstream, endpoint: &Arc<Endpoint>) -> Self {
+        let began = Instant::now();
+        endpoint.load().latency.asked(began);
         Self {
             upstream: Arc::clone(&upstream.inner),
             endpoint: Arc::clone(endpoint),
-            began: Instant::now(),
+            began,
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::balance::Ewma;
 
 /// Counted from all workers, and only where somebody asks for it.
@@ -35,8 +37,8 @@ impl Load {
     }
 
     /// How long responses take to begin, of late.
-    pub(crate) fn latency(&self) -> Option<Duration> {
-        self.latency.get()
+    pub(crate) fn latency(&self, now: Instant) -> Option<Duration> {
+        self.latency.get(now)
     }
 }
 
