@@ -201,7 +201,7 @@ async fn a_burst_after_a_silence_is_shared() {
     let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
     let upstream = upstream.build().unwrap();
     one_by_one(&upstream, 100, fast).await;
-    advance(Duration::from_secs(120)).await;
+    advance(Duration::from_mins(2)).await;
     one_by_one(&upstream, 1, fast).await;
     let mut shares = BTreeMap::new();
     let burst: Vec<_> = (0..100)
