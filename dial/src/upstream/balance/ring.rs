@@ -39,6 +39,8 @@ impl Ring {
     /// The place of the endpoint that is nearest to the key, of those that `takes` it. What counts is the distance to its
     /// first point behind the key, divided by its weight (the linear method of Schindelhauer and Schomaker, Weighted
     /// Distributed Hash Tables, SPAA 2005). `weights` are by place, and none is more than `heaviest`; 0 takes nothing.
+    ///
+    /// It looks at about as many points as the heaviest is times as heavy as the average.
     pub(super) fn nearest(
         &self,
         key: u64,
@@ -93,6 +95,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Against a look at all points.
         #[test]
         fn the_search_ends_with_the_nearest(

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance};
 
 use super::super::{
-    Ask, Balance, Candidates, Endpoint, Flight, HashOn, HostEntry, Limits, Policy, Tried, Upstream,
-    UpstreamBuilder,
+    Ask, Balance, Candidates, Ejection, Endpoint, Flight, HashOn, HostEntry, Limits, Policy, Tried,
+    Upstream, UpstreamBuilder,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -192,6 +192,34 @@ async fn one_that_only_fails_is_not_fast() {
     let shares = one_by_one(&upstream, 3_000, failing).await;
     assert_share(&shares, "a", 2, 100);
     assert_share(&shares, "b", 1_000, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_hangs_is_not_fast() {
+    let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
+    let upstream = upstream.never_eject().build().unwrap();
+    let a = pick(&upstream);
+    let flight = upstream.enter(&a);
+    let attempt = upstream.attempt(&a, flight.as_ref());
+    drop(attempt.until(Some(Instant::now())));
+    drop(flight);
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    let shares = one_by_one(&upstream, 100, fast).await;
+    assert_share(&shares, &name(&a), 0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_ejected_is_not_punished_twice() {
+    let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
+    let upstream = upstream.eject(Ejection::new().consecutive(1));
+    let upstream = upstream.build().unwrap();
+    let failing = |host: &str| (host != "a").then(|| Duration::from_millis(5));
+    one_by_one(&upstream, 10, failing).await;
+    assert!(upstream.status()[0].ejected_for.is_some());
+    advance(Duration::from_secs(10)).await;
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    let shares = one_by_one(&upstream, 100, fast).await;
+    assert_share(&shares, "a", 40, 60);
 }
 
 /// What is known fades; but when the first of many is answered, the others do not all go where nothing is known.
