@@ -73,6 +73,9 @@ impl Attempt<'_> {
             Err(error) if is_its_fault(error.kind()) => None,
             Err(_) => return,
         };
+        if answered.is_none() {
+            self.endpoint.load().latency.failed();
+        }
         if let Some(pass) = self.pass.take() {
             let failed = answered.is_none_or(|status| self.upstream.breaks(status));
             self.upstream.used(pass, self.endpoint, failed);
@@ -98,6 +101,9 @@ impl Drop for Attempt<'_> {
         let late = self.deadline.is_some_and(|at| at <= Instant::now());
         if let Some(pass) = self.pass.take().filter(|_| late) {
             self.upstream.used(pass, self.endpoint, true);
+        }
+        if late {
+            self.endpoint.load().latency.failed();
         }
         if late && let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() {
             if rules.has_window() {

@@ -170,12 +170,14 @@ impl UpstreamBuilder {
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
-    /// same, a weight or something of the ejection, the limits or the breaker is out of range, or a health check makes no sense.
+    /// same, a weight or something of the policy, the ejection, the limits or the breaker is out of range, or a health check
+    /// makes no sense.
     pub fn build(mut self) -> Result<Upstream, Error> {
         if self.hosts.is_empty() && !self.may_be_empty {
             return Err(Error::config("the list of hosts is empty"));
         }
-        if let Kind::Hash(on) = &self.settings.policy.0 {
+        self.settings.policy.check()?;
+        if let Kind::Hash { on, .. } = &self.settings.policy.0 {
             self.settings.hash_on = Some(on.clone());
         }
         if let Some(ejection) = &self.settings.ejection {

@@ -31,8 +31,8 @@ pub struct HostStatus {
     pub probe_failure: Option<String>,
     /// How much longer it is ejected for what it did to requests, if it is.
     pub ejected_for: Option<Duration>,
-    /// Requests under way, where the upstream counts them: with every policy but round robin, where latency ejects, and where
-    /// there are [`Limits`](super::Limits).
+    /// Requests under way, where the upstream counts them: with every policy but round robin and a consistent hash without
+    /// a bound, where latency ejects, and where there are [`Limits`](super::Limits).
     pub in_flight: usize,
     /// Connections that are open, where their number is [limited](super::Limits::connections_per_host).
     pub connections: usize,
@@ -234,6 +234,8 @@ impl Upstream {
         self.dispatch();
         self.inner.changed.notify_waiters();
         for endpoint in back {
+            // It was punished for that.
+            endpoint.load().latency.forget();
             tracing::info!(target: "dial::upstream", %endpoint, "back after its ejection");
         }
         Ok(true)

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::endpoint::Endpoint;
 use super::{Inner, Upstream};
 
@@ -15,6 +17,7 @@ pub(crate) struct Flight {
 impl Flight {
     /// Of a request that is counted already.
     pub(super) fn begun(upstream: &Upstream, endpoint: &Arc<Endpoint>) -> Self {
+        endpoint.load().latency.asked(Instant::now());
         Self {
             upstream: Arc::clone(&upstream.inner),
             endpoint: Arc::clone(endpoint),

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::balance::Ewma;
 
 /// Counted from all workers, and only where somebody asks for it.
@@ -36,14 +38,15 @@ impl Load {
 
     /// A response was waited for so long, and is not any more: it would have taken at least that.
     pub(crate) fn waited(&self, time: Duration) {
-        if self.latency().is_none_or(|average| average < time) {
+        let average = self.latency(Instant::now());
+        if average.is_none_or(|average| average < time) {
             self.latency.add(time);
         }
     }
 
     /// How long responses take to begin, of late.
-    pub(crate) fn latency(&self) -> Option<Duration> {
-        self.latency.get()
+    pub(crate) fn latency(&self, now: Instant) -> Option<Duration> {
+        self.latency.get(now)
     }
 }
 

@@ -141,7 +141,12 @@ struct Inner {
 impl Inner {
     fn new(members: Vec<Member>, settings: Settings, dice: Dice, check: Option<Check>) -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::new(members, &settings, Instant::now())),
+            snapshot: ArcSwap::from_pointee(Snapshot::new(
+                members,
+                &settings,
+                None,
+                Instant::now(),
+            )),
             settings,
             round_robin: RoundRobin::default(),
             dice,

@@ -1,11 +1,14 @@
 //! An upstream's endpoints at one moment.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 
 use tokio::time::Instant;
 
-use super::balance::{Balance, Candidates, Dice, Kind, Policy, Random, Ring, RoundRobin, schedule};
+use super::balance::{
+    Affinity, Balance, Candidates, Dice, Kind, Policy, Random, RoundRobin, draw, schedule,
+};
 use super::config::Settings;
 use super::member::Member;
 use super::sticky::Tokens;
@@ -24,8 +27,8 @@ pub(super) struct Snapshot {
     schedule: Option<Box<[u32]>>,
     /// Turn `t` is number `(t + shift) % turns`.
     shift: u64,
-    /// Of all members, if keys decide, and which of them are of the tier.
-    ring: Option<(Ring, Vec<bool>)>,
+    /// Whose the keys are, if they decide.
+    affinity: Option<Affinity>,
     /// What clients' cookies name.
     tokens: Option<Tokens>,
     /// When one of the tier is the last to have ended its slow start.
@@ -54,10 +57,15 @@ impl Means<'_> {
 }
 
 impl Snapshot {
-    pub(super) fn new(members: Vec<Member>, settings: &Settings, now: Instant) -> Self {
+    pub(super) fn new(
+        members: Vec<Member>,
+        settings: &Settings,
+        before: Option<&Self>,
+        now: Instant,
+    ) -> Self {
         let tier = tier(&members, settings, now);
         let weights: Vec<_> = tier.iter().map(|member| member.weight).collect();
-        let keyed = matches!(settings.policy, Policy(Kind::Hash(_)));
+        let keyed = matches!(settings.policy, Policy(Kind::Hash { .. }));
         let warm = tier
             .iter()
             .filter_map(|member| member.endpoint.health().warm_at(settings.slow_start));
@@ -69,10 +77,9 @@ impl Snapshot {
             tokens: sticky.map(|sticky| Tokens::new(sticky, &members)),
             schedule: schedule(&weights),
             shift: 0,
-            ring: keyed.then(|| {
-                let ids: HashSet<_> = tier.iter().map(Member::id).collect();
-                let open = members.iter().map(|member| ids.contains(&member.id()));
-                (Ring::new(&members), open.collect())
+            affinity: keyed.then(|| {
+                let before = before.and_then(|before| before.affinity.as_ref());
+                Affinity::new(&members, &tier, before)
             }),
             warm_at: warm.max().filter(|at| *at > now),
             revisit: back.min(),
@@ -92,7 +99,7 @@ impl Snapshot {
         turn: u64,
         now: Instant,
     ) -> Self {
-        let mut next = Self::new(members, settings, now);
+        let mut next = Self::new(members, settings, Some(self), now);
         let mut places = HashMap::new();
         for (place, member) in next.turns().enumerate() {
             places.entry(member.id()).or_insert(place);
@@ -136,26 +143,28 @@ impl Snapshot {
         if in_turn && self.warm_at.is_none() && ask.tried.is_none() && !limited {
             return self.rotation(means.turns.take()).next();
         }
-        let now = self.warm_at.map(|_| Instant::now());
+        let now = LazyCell::new(Instant::now as fn() -> Instant);
         let slow_start = means.settings.slow_start;
-        let warmth = |member: &Member| {
-            now.map_or(1.0, |now| member.endpoint.health().warmth(now, slow_start))
+        let warmth = |member: &Member| match self.warm_at {
+            Some(_) => member.endpoint.health().warmth(*now, slow_start),
+            None => 1.0,
         };
         let candidates = Candidates {
             members: &self.tier,
             ask,
             per_host: means.per_host,
             dice: means.dice,
+            now: &now,
             warmth: &warmth,
         };
         if self.tier.is_empty() {
             return None;
         }
         match (&means.settings.policy.0, ask.key) {
-            (Kind::RoundRobin, _) if ask.tried.is_none() => self.in_turn(means, &warmth),
-            (Kind::Hash(_), Some(key)) => self.by_key(key, means, ask),
+            (Kind::RoundRobin, _) if ask.tried.is_none() => self.in_turn(&candidates, means),
+            (Kind::Hash { bound, .. }, Some(key)) => self.by_key(key, *bound, means, ask),
             // What one does not bear is shared by all others, not borne by the next one alone.
-            (Kind::RoundRobin, _) | (Kind::Hash(_), None) => {
+            (Kind::RoundRobin, _) | (Kind::Hash { .. }, None) => {
                 self.tier.get(Random.choose(&candidates)?)
             }
             (Kind::Own { balance, .. }, _) => self.tier.get(own_choice(&**balance, &candidates)?),
@@ -170,39 +179,44 @@ impl Snapshot {
         (is_up && means.takes(member, ask)).then_some(member)
     }
 
-    /// The one whose turn it is. One in slow start lets some of its turns pass.
-    fn in_turn(&self, means: &Means<'_>, warmth: &dyn Fn(&Member) -> f64) -> Option<&Member> {
-        let rotation = self.rotation(means.turns.take());
-        let mut passed = None;
-        // Once around: a schedule may have the same one many times.
-        let open = |member: &&Member| !member.endpoint.load().is_full(means.per_host);
-        for member in rotation.take(self.tier.len()).filter(open) {
-            let warmth = warmth(member);
-            if warmth >= 1.0 || means.dice.part() < warmth {
-                return Some(member);
-            }
-            passed.get_or_insert(member);
+    /// The one whose turn it is. One that is full lets it pass, and one in slow start some of them; all others share those.
+    fn in_turn(&self, candidates: &Candidates<'_>, means: &Means<'_>) -> Option<&Member> {
+        let member = self.rotation(means.turns.take()).next()?;
+        let id = member.endpoint.id();
+        let is_open = means.takes(member, candidates.ask);
+        let warmth = (candidates.warmth)(member);
+        if is_open && (warmth >= 1.0 || means.dice.part() < warmth) {
+            return Some(member);
         }
-        passed
+        let another = draw(candidates, |at| self.tier[at].endpoint.id() != id);
+        another
+            .and_then(|at| self.tier.get(at))
+            .or(is_open.then_some(member))
     }
 
-    /// The nearest to the key that has no more than its part, and a quarter, of the requests under way.
-    fn by_key(&self, key: u64, means: &Means<'_>, ask: &Ask<'_>) -> Option<&Member> {
-        let all = means.in_flight + 1;
-        let most = (all * 5).div_ceil(self.tier.len() * 4);
-        let mut nearest = None;
-        let (ring, open) = self.ring.as_ref()?;
-        for place in ring.from(key).filter(|place| open[*place]) {
-            let member = &self.members[place];
-            if !means.takes(member, ask) {
-                continue;
-            }
-            if member.endpoint.load().in_flight() < most {
-                return Some(member);
-            }
-            nearest.get_or_insert(member);
+    /// The one that the key belongs to; if there is a bound, of those that have less than theirs under way.
+    fn by_key(
+        &self,
+        key: u64,
+        bound: Option<u32>,
+        means: &Means<'_>,
+        ask: &Ask<'_>,
+    ) -> Option<&Member> {
+        // Before they are looked for at all of their points.
+        if !self.tier.iter().any(|member| means.takes(member, ask)) {
+            return None;
         }
-        nearest
+        let affinity = self.affinity.as_ref()?;
+        let member = |place: usize| self.members.get(place);
+        let takes = |place| member(place).is_some_and(|member| means.takes(member, ask));
+        let has_less = |place, percent| {
+            let bound = affinity.bound(place, percent, means.in_flight + 1);
+            member(place).is_some_and(|member| member.endpoint.load().in_flight() < bound)
+        };
+        bound
+            .and_then(|bound| affinity.find(key, |at| has_less(at, bound) && takes(at)))
+            .or_else(|| affinity.find(key, takes))
+            .and_then(member)
     }
 
     /// One of those that get nothing as long as others can. Drawn: who has the turn depends on how many tries there were.
@@ -263,6 +277,14 @@ fn own_choice(balance: &dyn Balance, candidates: &Candidates<'_>) -> Option<usiz
             tracing::error!(target: "dial::upstream", "a balance panicked; any host is taken");
             Random.choose(candidates)
         }
+    }
+}
+
+#[cfg(test)]
+impl Snapshot {
+    pub(super) fn shares_ring(&self, other: &Self) -> bool {
+        let both = self.affinity.as_ref().zip(other.affinity.as_ref());
+        both.is_some_and(|(own, other)| own.shares_ring(other))
     }
 }
 

@@ -9,6 +9,7 @@ mod addresses;
 mod control;
 mod discovery;
 mod ejections;
+mod hashing;
 mod limits;
 mod policies;
 mod probes;

@@ -385,7 +385,7 @@ async fn a_loser_is_known_to_be_slow() {
     // In turn: the second one has won.
     let latencies = [(); 2].map(|()| {
         let turn = upstream.turn_at_once(&ask).expect("one");
-        turn.endpoint.load().latency()
+        turn.endpoint.load().latency(Instant::now())
     });
     assert_eq!(latencies, [None, Some(Duration::from_millis(60))]);
 }

@@ -1,5 +1,6 @@
 //! Which endpoint is next.
 
+mod affinity;
 mod dice;
 mod ewma;
 mod key;
@@ -8,22 +9,28 @@ mod ring;
 mod round_robin;
 mod schedule;
 
+use std::cell::LazyCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub use self::key::HashOn;
 pub use self::policies::{LeastRequest, PeakEwma, Random};
 
 pub(crate) use self::key::hash;
 
+pub(super) use self::affinity::Affinity;
 pub(crate) use self::dice::Dice;
 pub(super) use self::ewma::Ewma;
-pub(super) use self::ring::Ring;
+pub(super) use self::policies::draw;
 pub(super) use self::round_robin::RoundRobin;
 pub(super) use self::schedule::schedule;
 use super::member::Member;
+use super::range::within;
 use super::tried::Ask;
+use crate::error::Error;
 
 /// Chooses an endpoint for each request; for what [`Policy`] does not have.
 ///
@@ -58,6 +65,8 @@ pub struct Candidates<'a> {
     /// How many requests each may have, if that is limited.
     pub(super) per_host: Option<usize>,
     pub(super) dice: &'a Dice,
+    /// Read once for each choice, and only if somebody asks.
+    pub(super) now: &'a LazyCell<Instant>,
     /// The part of its load that a candidate in slow start gets already.
     pub(super) warmth: &'a dyn Fn(&Member) -> f64,
 }
@@ -98,10 +107,11 @@ impl Candidates<'_> {
         member.map_or(0, |member| member.endpoint.load().in_flight())
     }
 
-    /// How long its responses take to begin, of late; `None` before the first.
+    /// How long its responses take to begin, of late; `None` before the first. One that failed took ten seconds; and what
+    /// is known fades while it gets no requests, to 1/e in ten seconds, so that it is tried again in time.
     #[must_use]
     pub fn latency(&self, at: usize) -> Option<Duration> {
-        self.members.get(at)?.endpoint.load().latency()
+        self.members.get(at)?.endpoint.load().latency(**self.now)
     }
 
     /// Whether this request was sent to it before, or it is [full](super::Limits::requests_per_host): not one to choose.
@@ -158,7 +168,11 @@ pub struct Policy(pub(in crate::upstream) Kind);
 #[derive(Clone)]
 pub(in crate::upstream) enum Kind {
     RoundRobin,
-    Hash(HashOn),
+    Hash {
+        on: HashOn,
+        /// In percent of the share of each, if it is bounded.
+        bound: Option<u32>,
+    },
     Own {
         balance: Arc<dyn Balance>,
         name: &'static str,
@@ -180,7 +194,8 @@ impl Policy {
     }
 
     /// The one that is likely to answer first, of two that are drawn: by a moving average of latencies over ten seconds,
-    /// which rises at once and falls slowly, times the requests under way.
+    /// which rises at once and falls slowly, times the requests under way. One that fails a request counts as one that took
+    /// ten seconds. What is known of one that gets no requests fades, so that it is tried again in time.
     #[must_use]
     pub fn peak_ewma() -> Self {
         Self::named(PeakEwma, "peak_ewma")
@@ -192,12 +207,25 @@ impl Policy {
         Self::named(Random, "random")
     }
 
-    /// The same host for the same key, on every instance of dial and after a restart. When one of n hosts goes, only its
-    /// keys move. One that has more than 1.25 times its share of the requests under way passes keys on to the next
-    /// (bounded loads). A request without the key goes anywhere.
+    /// The same host for the same key, on every instance of dial and after a restart, however many requests there are. When
+    /// a host goes, only its keys move, and when one comes, only those that become its own; a weight that changes moves keys
+    /// to or from its host alone. Shares of keys are as the weights, give or take a tenth. While a host is sick, drained or
+    /// [full](super::Limits), the others share its keys. A request without the key goes anywhere.
     #[must_use]
     pub fn consistent_hash(on: HashOn) -> Self {
-        Self(Kind::Hash(on))
+        Self(Kind::Hash { on, bound: None })
+    }
+
+    /// [`consistent_hash`](Self::consistent_hash), but a host that has more than `percent` of its share of the requests under
+    /// way passes keys on to the next (consistent hashing with bounded loads): 101 to 1,000. With 125, no host has more than
+    /// 1.25 times what it would have if all requests were shared as the weights are.
+    ///
+    /// A host with less than 8 requests under way passes nothing on: the fewer there are, the less their shares mean. Tunnels
+    /// count as requests for as long as they are open.
+    #[must_use]
+    pub fn bounded_hash(on: HashOn, percent: u32) -> Self {
+        let bound = Some(percent);
+        Self(Kind::Hash { on, bound })
     }
 
     fn named(balance: impl Balance, name: &'static str) -> Self {
@@ -205,9 +233,18 @@ impl Policy {
         Self(Kind::Own { balance, name })
     }
 
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Hash {
+                bound: Some(bound), ..
+            } => within("bounded_hash", "percent", bound, 101..=1000),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it asks how many requests are under way, or how long they take.
     pub(super) fn counts(&self) -> bool {
-        !matches!(self.0, Kind::RoundRobin)
+        !matches!(self.0, Kind::RoundRobin | Kind::Hash { bound: None, .. })
     }
 }
 
@@ -228,7 +265,14 @@ impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::RoundRobin => f.write_str("round_robin"),
-            Kind::Hash(on) => f.debug_tuple("consistent_hash").field(on).finish(),
+            Kind::Hash { on, bound: None } => f.debug_tuple("consistent_hash").field(on).finish(),
+            Kind::Hash {
+                on,
+                bound: Some(percent),
+            } => {
+                let mut tuple = f.debug_tuple("bounded_hash");
+                tuple.field(on).field(percent).finish()
+            }
             Kind::Own { name, .. } => f.write_str(name),
         }
     }

@@ -33,19 +33,27 @@ impl Balance for PeakEwma {
 
 impl Balance for Random {
     fn choose(&self, candidates: &Candidates<'_>) -> Option<usize> {
-        let fresh = || (0..candidates.len()).filter(|at| !candidates.was_tried(*at));
-        let whole: f64 = fresh().map(|at| candidates.weight(at)).sum();
-        let mut left = candidates.dice.part() * whole;
-        let mut last = None;
-        for at in fresh() {
-            last = Some(at);
-            left -= candidates.weight(at);
-            if left < 0.0 {
-                break;
-            }
-        }
-        last
+        draw(candidates, |_| true)
     }
+}
+
+/// Any that was not tried and `may` be, by weight.
+pub(in crate::upstream) fn draw(
+    candidates: &Candidates<'_>,
+    may: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let fresh = || (0..candidates.len()).filter(|at| may(*at) && !candidates.was_tried(*at));
+    let whole: f64 = fresh().map(|at| candidates.weight(at)).sum();
+    let mut left = candidates.dice.part() * whole;
+    let mut last = None;
+    for at in fresh() {
+        last = Some(at);
+        left -= candidates.weight(at);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
 }
 
 /// Requests under way for the weight, with the one to be sent.

@@ -7,36 +7,28 @@ use std::time::Duration;
 use tokio::time::{Instant, advance};
 
 use super::super::{
-    Ask, Balance, Candidates, Endpoint, Flight, HashOn, HostEntry, Policy, Tried, Upstream,
-    UpstreamBuilder, hash,
+    Ask, Balance, Candidates, Ejection, Endpoint, Flight, HashOn, HostEntry, Limits, Policy, Tried,
+    Upstream, UpstreamBuilder,
 };
+use crate::error::{Error, ErrorKind};
 
 const SEED: u64 = 7;
 
-fn builder(policy: impl Into<Policy>) -> UpstreamBuilder {
+pub(super) fn builder(policy: impl Into<Policy>) -> UpstreamBuilder {
     Upstream::builder().balance(policy).seed(SEED)
 }
 
-fn pick(upstream: &Upstream) -> Arc<Endpoint> {
+pub(super) fn pick(upstream: &Upstream) -> Arc<Endpoint> {
     let tried = Tried::none();
     upstream.pick(&Ask::new(&tried)).expect("an endpoint")
 }
 
-fn pick_for(upstream: &Upstream, key: u64) -> Arc<Endpoint> {
-    let tried = Tried::none();
-    let ask = Ask {
-        key: Some(key),
-        ..Ask::new(&tried)
-    };
-    upstream.pick(&ask).expect("an endpoint")
-}
-
-fn name(endpoint: &Endpoint) -> String {
+pub(super) fn name(endpoint: &Endpoint) -> String {
     endpoint.host().to_string()
 }
 
 /// How many of `requests` go where.
-fn shares(upstream: &Upstream, requests: usize) -> BTreeMap<String, usize> {
+pub(super) fn shares(upstream: &Upstream, requests: usize) -> BTreeMap<String, usize> {
     let mut shares = BTreeMap::new();
     for _ in 0..requests {
         *shares.entry(name(&pick(upstream))).or_default() += 1;
@@ -45,7 +37,12 @@ fn shares(upstream: &Upstream, requests: usize) -> BTreeMap<String, usize> {
 }
 
 #[track_caller]
-fn assert_share(shares: &BTreeMap<String, usize>, host: &str, least: usize, most: usize) {
+pub(super) fn assert_share(
+    shares: &BTreeMap<String, usize>,
+    host: &str,
+    least: usize,
+    most: usize,
+) {
     let share = shares.get(host).copied().unwrap_or(0);
     assert!((least..=most).contains(&share), "{host}: {shares:?}");
 }
@@ -136,6 +133,119 @@ async fn a_slow_endpoint_gets_less() {
     assert_share(&shares, "slow", 900, 1_100);
 }
 
+/// One request after the other, which take `takes` at their endpoint or fail at once. How many go where.
+async fn one_by_one(
+    upstream: &Upstream,
+    requests: usize,
+    takes: fn(&str) -> Option<Duration>,
+) -> BTreeMap<String, usize> {
+    let mut shares = BTreeMap::new();
+    for _ in 0..requests {
+        let endpoint = pick(upstream);
+        let host = name(&endpoint);
+        let _flight = upstream.enter(&endpoint).expect("it counts");
+        let latency = takes(&host);
+        let began = Instant::now();
+        advance(latency.unwrap_or_default()).await;
+        answer(upstream, &endpoint, began, latency.is_some());
+        advance(Duration::from_millis(50)).await;
+        *shares.entry(host).or_default() += 1;
+    }
+    shares
+}
+
+fn answer(upstream: &Upstream, endpoint: &Arc<Endpoint>, began: Instant, succeeds: bool) {
+    let refused = Error::new(ErrorKind::Connect, "refused");
+    let outcome = match succeeds {
+        true => Ok(http::StatusCode::OK),
+        false => Err(&refused),
+    };
+    let attempt = upstream.attempt(endpoint).alone(Some(began), None);
+    attempt.ended(outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_is_forgiven_in_time() {
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    for hosts in [&["a", "b"][..], &["a", "b", "c"]] {
+        let builder = builder(Policy::peak_ewma()).hosts(hosts).never_eject();
+        let upstream = builder.build().unwrap();
+        let slow = |host: &str| Some(Duration::from_millis(if host == "a" { 2_000 } else { 5 }));
+        let shares = one_by_one(&upstream, 10, slow).await;
+        assert_share(&shares, "a", 1, 1);
+        // Nothing for half a minute, its share after two.
+        let shares = one_by_one(&upstream, 500, fast).await;
+        assert_share(&shares, "a", 0, 0);
+        one_by_one(&upstream, 2_000, fast).await;
+        let shares = one_by_one(&upstream, 1_000, fast).await;
+        assert_share(&shares, "a", 250, 600);
+        // It is found out with few requests if it is slow still.
+        let shares = one_by_one(&upstream, 1_000, slow).await;
+        assert_share(&shares, "a", 1, 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_only_fails_is_not_fast() {
+    let failing = |host: &str| (host != "a").then(|| Duration::from_millis(500));
+    let upstream = builder(Policy::peak_ewma())
+        .hosts(["a", "b", "c"])
+        .never_eject();
+    let upstream = upstream.build().unwrap();
+    let shares = one_by_one(&upstream, 3_000, failing).await;
+    assert_share(&shares, "a", 2, 100);
+    assert_share(&shares, "b", 1_000, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_hangs_is_not_fast() {
+    let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
+    let upstream = upstream.never_eject().build().unwrap();
+    let a = pick(&upstream);
+    let flight = upstream.enter(&a);
+    let over = Some((Instant::now(), Duration::ZERO));
+    drop(upstream.attempt(&a).alone(None, over));
+    drop(flight);
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    let shares = one_by_one(&upstream, 100, fast).await;
+    assert_share(&shares, &name(&a), 0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_ejected_is_not_punished_twice() {
+    let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
+    let upstream = upstream.eject(Ejection::new().consecutive(1));
+    let upstream = upstream.build().unwrap();
+    let failing = |host: &str| (host != "a").then(|| Duration::from_millis(5));
+    one_by_one(&upstream, 10, failing).await;
+    assert!(upstream.status()[0].ejected_for.is_some());
+    advance(Duration::from_secs(10)).await;
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    let shares = one_by_one(&upstream, 100, fast).await;
+    assert_share(&shares, "a", 40, 60);
+}
+
+/// What is known fades; but when the first of many is answered, the others do not all go where nothing is known.
+#[tokio::test(start_paused = true)]
+async fn a_burst_after_a_silence_is_shared() {
+    let fast = |_: &str| Some(Duration::from_millis(5));
+    let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
+    let upstream = upstream.build().unwrap();
+    one_by_one(&upstream, 100, fast).await;
+    advance(Duration::from_mins(2)).await;
+    one_by_one(&upstream, 1, fast).await;
+    let mut shares = BTreeMap::new();
+    let burst: Vec<_> = (0..100)
+        .map(|_| {
+            let endpoint = pick(&upstream);
+            *shares.entry(name(&endpoint)).or_default() += 1;
+            upstream.enter(&endpoint)
+        })
+        .collect();
+    assert_share(&shares, "a", 40, 60);
+    drop(burst);
+}
+
 #[tokio::test(start_paused = true)]
 async fn least_request_follows_weights() {
     let hosts = [HostEntry::new("a").weight(3), HostEntry::new("b")];
@@ -145,73 +255,6 @@ async fn least_request_follows_weights() {
         .unwrap();
     let shares = simulate(&upstream, 2_000, |_| 20).await;
     assert_share(&shares, "a", 1_400, 1_600);
-}
-
-/// Where each of `keys` goes.
-fn places(upstream: &Upstream, keys: u64) -> Vec<String> {
-    let keys = (0..keys).map(|key| hash(&key.to_be_bytes()));
-    keys.map(|key| name(&pick_for(upstream, key))).collect()
-}
-
-fn hashed(hosts: &[&str]) -> Upstream {
-    let policy = Policy::consistent_hash(HashOn::ClientIp);
-    builder(policy).hosts(hosts).build().unwrap()
-}
-
-#[test]
-fn only_the_keys_of_one_that_goes_move() {
-    const KEYS: u64 = 10_000;
-    let hosts = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-    let upstream = hashed(&hosts);
-    let before = places(&upstream, KEYS);
-    for host in hosts {
-        let share = before.iter().filter(|place| *place == host).count();
-        assert!((700..1_300).contains(&share), "{host} has {share}");
-    }
-    assert_eq!(before, places(&hashed(&hosts), KEYS), "another instance");
-    let mut turned = hosts;
-    turned.reverse();
-    assert_eq!(before, places(&hashed(&turned), KEYS), "another order");
-
-    upstream.remove_host("d").unwrap();
-    let after = places(&upstream, KEYS);
-    for (before, after) in before.iter().zip(&after) {
-        assert!(before == after || before == "d", "{before} to {after}");
-    }
-    upstream.add_host("d").unwrap();
-    assert_eq!(before, places(&upstream, KEYS), "it is back");
-    // Nor does one move that is only drained.
-    upstream.drain_host("a").unwrap();
-    for (before, after) in before.iter().zip(places(&upstream, KEYS)) {
-        assert!(*before == after || before == "a", "{before} to {after}");
-    }
-}
-
-#[test]
-fn a_key_that_is_asked_for_by_many_is_shared() {
-    let upstream = hashed(&["a", "b", "c", "d"]);
-    let key = hash(b"hot");
-    let mut flights = Vec::new();
-    let mut shares: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..400 {
-        let endpoint = pick_for(&upstream, key);
-        flights.push(upstream.enter(&endpoint));
-        *shares.entry(name(&endpoint)).or_default() += 1;
-    }
-    assert_eq!(shares.len(), 4, "{shares:?}");
-    assert!(shares.values().all(|share| *share <= 126), "{shares:?}");
-    drop(flights);
-    assert_eq!(
-        name(&pick_for(&upstream, key)),
-        name(&pick_for(&upstream, key))
-    );
-}
-
-#[test]
-fn without_a_key_any_will_do() {
-    let upstream = hashed(&["a", "b"]);
-    let shares = shares(&upstream, 1_000);
-    assert_share(&shares, "a", 400, 600);
 }
 
 #[test]
@@ -249,6 +292,7 @@ fn every_policy_tries_each_endpoint_once() {
         Policy::peak_ewma(),
         Policy::random(),
         Policy::consistent_hash(HashOn::ClientIp),
+        Policy::bounded_hash(HashOn::ClientIp, 125),
     ];
     for policy in policies {
         for key in [None, Some(1)] {
@@ -295,4 +339,33 @@ async fn a_newcomer_starts_slowly() {
             assert_share(&shares, "c", least, most);
         }
     }
+}
+
+/// Not taken by the next in the list.
+#[tokio::test(start_paused = true)]
+async fn turns_that_pass_are_shared_by_all_others() {
+    let hosts = ["a", "b", "c", "d"].map(HostEntry::new);
+    let time = Duration::from_secs(1_000);
+    let upstream = builder(Policy::round_robin())
+        .hosts(&hosts)
+        .slow_start(time);
+    let upstream = upstream.build().unwrap();
+    upstream.add_host(HostEntry::new("cold").weight(2)).unwrap();
+    let cold = shares(&upstream, 6_000);
+    assert_share(&cold, "cold", 150, 250);
+    for host in &hosts {
+        assert_share(&cold, &host.host, 1_350, 1_550);
+    }
+
+    let limits = Limits::new().requests_per_host(1);
+    let upstream = builder(Policy::round_robin()).hosts(&hosts).limits(limits);
+    let upstream = upstream.build().unwrap();
+    let full = upstream.enter(&pick(&upstream));
+    let others = shares(&upstream, 4_000);
+    assert_share(&others, "a", 0, 0);
+    for host in ["b", "c", "d"] {
+        assert_share(&others, host, 1_230, 1_430);
+    }
+    drop(full);
+    assert_share(&shares(&upstream, 4_000), "a", 1_000, 1_000);
 }
