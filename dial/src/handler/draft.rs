@@ -31,7 +31,7 @@ pub(crate) struct Draft {
     pub(crate) context: Arc<dyn Context>,
     pub(crate) hooks: Vec<Hook>,
     /// The attempt to send it, until a connection has it.
-    pub(crate) flight: Option<Flight>,
+    pub(crate) flight: Option<Box<Flight>>,
     /// When the request has to be answered, if there is such a time.
     pub(crate) deadline: Option<Instant>,
     /// The first thing that was impossible.

@@ -1,5 +1,6 @@
 //! Picks an endpoint and sends; tries the next as long as the request is known to be unsent.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -13,7 +14,7 @@ use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Ticket, Tried, Turn, Upstream};
+use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Pass, Room, Ticket, Tried, Turn, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -83,7 +84,15 @@ impl Forwarder {
         }
         let mut tried = Tried::none();
         let mut last = None;
-        while let Some(turn) = target.turn(&tried).await? {
+        loop {
+            let turn = match target.room(&tried)? {
+                Room::At(turn) => Some(turn),
+                Room::Nowhere => None,
+                Room::Full(pass) => target.awaited_turn(&tried, pass).await?,
+            };
+            let Some(turn) = turn else {
+                return Err(last.unwrap_or_else(no_endpoint));
+            };
             let Turn { endpoint, ticket } = turn;
             let attempt = target.begin(&endpoint, ticket, &mut outbound, &way);
             let mut sent = self.client.send(&endpoint, outbound, &way).await;
@@ -103,7 +112,6 @@ impl Forwarder {
                 Err(Failed { error, .. }) => return Err(error),
             }
         }
-        Err(last.unwrap_or_else(no_endpoint))
     }
 
     /// Sends a request to one endpoint.
@@ -136,29 +144,52 @@ pub(super) enum Target<'a> {
 impl Target<'_> {
     /// The endpoint of the next attempt, which is none that was tried; waits until there is room at one.
     pub(super) async fn turn(&self, tried: &Tried) -> Result<Option<Turn>, Error> {
-        match self {
-            Self::Balanced {
-                upstream,
-                key,
-                stuck,
-            } => upstream.turn(&ask(tried, *key, stuck.as_ref())).await,
-            Self::Fixed(_) => Ok(self.turn_at_once(tried)),
+        match self.room(tried)? {
+            Room::At(turn) => Ok(Some(turn)),
+            Room::Nowhere => Ok(None),
+            Room::Full(pass) => self.awaited_turn(tried, pass).await,
         }
     }
 
     /// The same without a wait; `None` also where none has room.
     pub(super) fn turn_at_once(&self, tried: &Tried) -> Option<Turn> {
+        match self.room(tried) {
+            Ok(Room::At(turn)) => Some(turn),
+            Ok(Room::Nowhere | Room::Full(_)) | Err(_) => None,
+        }
+    }
+
+    fn room(&self, tried: &Tried) -> Result<Room, Error> {
         match self {
             Self::Balanced {
                 upstream,
                 key,
                 stuck,
-            } => upstream.turn_at_once(&ask(tried, *key, stuck.as_ref())),
-            Self::Fixed(endpoint) => {
-                let fresh = !tried.contains(endpoint);
-                fresh.then(|| Turn::at(Arc::clone(endpoint)))
-            }
+            } => upstream.turn(&ask(tried, *key, stuck.as_ref())),
+            Self::Fixed(endpoint) if tried.contains(endpoint) => Ok(Room::Nowhere),
+            Self::Fixed(endpoint) => Ok(Room::At(Turn::at(Arc::clone(endpoint)))),
         }
+    }
+
+    /// In a box: no request that finds room has to have some for the wait.
+    fn awaited_turn<'t>(
+        &'t self,
+        tried: &'t Tried,
+        pass: Option<Pass>,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Turn>, Error>> + Send + 't>> {
+        Box::pin(async move {
+            match self {
+                Self::Balanced {
+                    upstream,
+                    key,
+                    stuck,
+                } => {
+                    let ask = ask(tried, *key, stuck.as_ref());
+                    upstream.awaited_turn(&ask, pass).await
+                }
+                Self::Fixed(_) => Ok(None),
+            }
+        })
     }
 
     /// Whatever comes of an attempt is to be told to the one that begins here.

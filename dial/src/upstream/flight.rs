@@ -26,14 +26,15 @@ impl Flight {
 }
 
 impl Upstream {
-    /// Begins an attempt at `endpoint`; `None` when nobody counts.
-    pub(crate) fn enter(&self, endpoint: &Arc<Endpoint>) -> Option<Flight> {
+    /// Begins an attempt at `endpoint`; `None` when nobody counts. In a box: most requests have none, and all carry the room for
+    /// one along.
+    pub(crate) fn enter(&self, endpoint: &Arc<Endpoint>) -> Option<Box<Flight>> {
         if !self.inner.settings.counts() {
             return None;
         }
         self.inner.in_flight.enter();
         endpoint.load().in_flight.enter();
-        Some(Flight::begun(self, endpoint))
+        Some(Box::new(Flight::begun(self, endpoint)))
     }
 }
 

@@ -61,6 +61,7 @@ pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Pol
 pub(crate) use self::balance::{Dice, hash};
 pub use self::breaker::Breaker;
 pub use self::builder::UpstreamBuilder;
+pub(crate) use self::circuit::Pass;
 pub(crate) use self::connections::{Keeper, Open};
 pub use self::control::HostStatus;
 pub use self::discovery::Discover;
@@ -77,7 +78,7 @@ pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
-pub(crate) use self::turn::{Ticket, Turn};
+pub(crate) use self::turn::{Room, Ticket, Turn};
 
 use self::balance::RoundRobin;
 use self::circuit::Circuit;

@@ -168,7 +168,7 @@ impl Upstream {
             && let Some(waiter) = line.waiters.get(at)
         {
             let turn = match self.reserve(&waiter.ask()) {
-                Room::Full => {
+                Room::Full(_) => {
                     at += 1;
                     continue;
                 }

@@ -22,15 +22,15 @@ pub(crate) struct Turn {
 /// What a request has of its upstream while it is at an endpoint; mostly nothing.
 #[derive(Default)]
 pub(crate) struct Ticket {
-    pub(crate) flight: Option<Flight>,
+    pub(crate) flight: Option<Box<Flight>>,
     pub(crate) pass: Option<Pass>,
 }
 
 /// What an upstream has for a request.
-pub(super) enum Room {
+pub(crate) enum Room {
     At(Turn),
     /// None yet: it is to wait.
-    Full,
+    Full(Option<Pass>),
     /// None, and none is awaited.
     Nowhere,
 }
@@ -42,7 +42,7 @@ impl Turn {
         Self { endpoint, ticket }
     }
 
-    fn counted(endpoint: Arc<Endpoint>, flight: Option<Flight>) -> Self {
+    fn counted(endpoint: Arc<Endpoint>, flight: Option<Box<Flight>>) -> Self {
         let ticket = Ticket { flight, pass: None };
         Self { endpoint, ticket }
     }
@@ -54,29 +54,34 @@ impl Turn {
 }
 
 impl Upstream {
-    /// The endpoint of the next attempt, which is none that was tried. `None` when there is none, or the request was at as
-    /// many as it may.
+    /// The endpoint of the next attempt, which is none that was tried; nowhere when there is none, or the request was at as many
+    /// as it may.
     ///
     /// # Errors
-    /// When the upstream is full, and stays so; when its circuit is open.
-    pub(crate) async fn turn(&self, ask: &Ask<'_>) -> Result<Option<Turn>, Error> {
+    /// When its circuit is open.
+    pub(crate) fn turn(&self, ask: &Ask<'_>) -> Result<Room, Error> {
+        if self.inner.circuit.is_none() {
+            return Ok(self.room(ask));
+        }
         let pass = self.pass()?;
-        let turn = match self.room(ask) {
-            Room::At(turn) => Some(turn),
-            Room::Nowhere => None,
-            // In a box: no other request has to have room for it.
-            Room::Full => Box::pin(self.queue(ask)).await?,
-        };
-        Ok(turn.map(|turn| turn.with(pass)))
+        Ok(match self.room(ask) {
+            Room::At(turn) => Room::At(turn.with(pass)),
+            Room::Full(_) => Room::Full(pass),
+            Room::Nowhere => Room::Nowhere,
+        })
     }
 
-    /// The same without a wait: `None` also where the upstream is full, or its circuit open.
-    pub(crate) fn turn_at_once(&self, ask: &Ask<'_>) -> Option<Turn> {
-        let pass = self.pass().ok()?;
-        match self.room(ask) {
-            Room::At(turn) => Some(turn.with(pass)),
-            Room::Nowhere | Room::Full => None,
-        }
+    /// The same once there is room. `None` if meanwhile there is nobody to wait for.
+    ///
+    /// # Errors
+    /// When there is none for too long.
+    pub(crate) async fn awaited_turn(
+        &self,
+        ask: &Ask<'_>,
+        pass: Option<Pass>,
+    ) -> Result<Option<Turn>, Error> {
+        let turn = self.queue(ask).await?;
+        Ok(turn.map(|turn| turn.with(pass)))
     }
 
     fn room(&self, ask: &Ask<'_>) -> Room {
@@ -90,7 +95,7 @@ impl Upstream {
         // Those who wait come first.
         match self.inner.queue.len() {
             0 => self.reserve(ask),
-            _ => Room::Full,
+            _ => Room::Full(None),
         }
     }
 
@@ -103,20 +108,20 @@ impl Upstream {
             .unwrap_or(usize::MAX);
         let each = limits.and_then(Limits::per_host).unwrap_or(usize::MAX);
         if !inner.in_flight.enter_below(total) {
-            return Room::Full;
+            return Room::Full(None);
         }
         for _ in 0..MAX_RACES {
             let Some(endpoint) = self.pick(ask) else {
                 break;
             };
             if endpoint.load().in_flight.enter_below(each) {
-                let flight = Some(Flight::begun(self, &endpoint));
+                let flight = Some(Box::new(Flight::begun(self, &endpoint)));
                 return Room::At(Turn::counted(endpoint, flight));
             }
         }
         inner.in_flight.leave();
         match self.is_full(ask) {
-            true => Room::Full,
+            true => Room::Full(None),
             false => Room::Nowhere,
         }
     }

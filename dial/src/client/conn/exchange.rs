@@ -18,7 +18,7 @@ pub(super) struct Exchange {
     /// The request's body, if it lay in memory: with it the request can be given back after it was read.
     pub(super) memory: Option<Bytes>,
     /// What counts it, until its response was read to the end.
-    pub(super) flight: Option<Flight>,
+    pub(super) flight: Option<Box<Flight>>,
     /// When it was sent, as its endpoint counts.
     pub(super) term: u32,
     /// Whether the response does the endpoint credit once it is complete.

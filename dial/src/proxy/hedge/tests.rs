@@ -145,15 +145,19 @@ fn outbound(method: Method, body: Body) -> Outbound {
     outbound
 }
 
+fn target(upstream: &Upstream) -> Target<'_> {
+    Target::Balanced {
+        upstream,
+        key: None,
+        stuck: None,
+    }
+}
+
 async fn race(upstream: &Upstream, retry: Retry, body: Body, script: &[(u64, Then)]) -> String {
     let retries = Retries::new(retry);
     let mut outbound = outbound(Method::GET, body);
     let mut course = Course::begin(&retries, &mut outbound.draft, Instant::now());
-    let target = Target::Balanced {
-        upstream,
-        key: None,
-        stuck: None,
-    };
+    let target = target(upstream);
     let mut tried = Tried::none();
     let first = target.turn_at_once(&tried).expect("an endpoint");
     let after = course.hedge(&Hop::default()).expect("a hedge");
@@ -377,14 +381,10 @@ async fn a_loser_is_known_to_be_slow() {
     let script = [(FOREVER, Breaks), (10, Answers(200))];
     race(&upstream, retry(), Body::empty(), &script).await;
     let tried = Tried::none();
-    let ask = crate::upstream::Ask {
-        tried: &tried,
-        key: None,
-        cookie: None,
-    };
+    let target = target(&upstream);
     // In turn: the second one has won.
     let latencies = [(); 2].map(|()| {
-        let turn = upstream.turn_at_once(&ask).expect("one");
+        let turn = target.turn_at_once(&tried).expect("one");
         turn.endpoint.load().latency(Instant::now())
     });
     assert_eq!(latencies, [None, Some(Duration::from_millis(60))]);
@@ -394,12 +394,8 @@ async fn a_loser_is_known_to_be_slow() {
 async fn a_sick_endpoint_is_not_asked_as_well() {
     let upstream = upstream(2);
     let tried = Tried::none();
-    let ask = crate::upstream::Ask {
-        tried: &tried,
-        key: None,
-        cookie: None,
-    };
-    let sick = upstream.turn_at_once(&ask).expect("an endpoint").endpoint;
+    let target = target(&upstream);
+    let sick = target.turn_at_once(&tried).expect("an endpoint").endpoint;
     for _ in 0..5 {
         let error = Error::new(ErrorKind::Disconnected, "it failed");
         upstream.attempt(&sick).ended(Err(&error));

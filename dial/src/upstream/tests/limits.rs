@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::{Ask, Limits, Tried, Turn, Upstream, UpstreamBuilder};
+use super::super::{Ask, Limits, Room, Tried, Turn, Upstream, UpstreamBuilder};
 use super::picks;
 use crate::error::{Error, ErrorKind};
 
@@ -18,7 +18,12 @@ fn build(limits: Limits) -> Upstream {
 }
 
 async fn turn_after(upstream: &Upstream, tried: &Tried) -> Result<Option<Turn>, Error> {
-    upstream.turn(&Ask::new(tried)).await
+    let ask = Ask::new(tried);
+    match upstream.turn(&ask)? {
+        Room::At(turn) => Ok(Some(turn)),
+        Room::Nowhere => Ok(None),
+        Room::Full(pass) => upstream.awaited_turn(&ask, pass).await,
+    }
 }
 
 /// One that does not have to wait.
@@ -225,8 +230,7 @@ async fn from_many_threads() {
             let upstream = upstream.clone();
             tokio::spawn(async move {
                 let tried = Tried::none();
-                let ask = Ask::new(&tried);
-                let turn = upstream.turn(&ask);
+                let turn = turn_after(&upstream, &tried);
                 let limit = Duration::from_micros(if number % 3 == 0 { 50 } else { 60_000_000 });
                 let Ok(turn) = tokio::time::timeout(limit, turn).await else {
                     return false;

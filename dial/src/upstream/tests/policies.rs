@@ -90,7 +90,7 @@ async fn simulate(
     takes: fn(&str) -> usize,
 ) -> BTreeMap<String, usize> {
     let mut shares = BTreeMap::new();
-    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Instant, Flight)> = VecDeque::new();
+    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Instant, Box<Flight>)> = VecDeque::new();
     for step in 0..steps {
         under_way.retain(|(end, endpoint, began, _)| {
             let over = *end <= step;
