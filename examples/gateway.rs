@@ -29,6 +29,8 @@ usage: gateway --hosts A,B,C | --discover SOURCE [options]
   --health-interval DUR   how often each is asked       [5s]
   --eject N|never         consecutive failures after which a host gets nothing for a while, 5xx among them
                           [5, without statuses]
+  --eject-time DUR        for how long at first; twice as long each time it has to be done again [10s]
+  --slow-start DUR        how long a host that comes, or comes back, takes to get its whole part [none]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -49,6 +51,8 @@ struct Options {
     health_path: Option<String>,
     health_interval: Option<Duration>,
     eject: Option<Eject>,
+    eject_time: Option<Duration>,
+    slow_start: Option<Duration>,
     weights: Vec<u32>,
     balance: Policy,
     discover: Option<Source>,
@@ -114,6 +118,8 @@ impl Options {
             health_path: None,
             health_interval: None,
             eject: None,
+            eject_time: None,
+            slow_start: None,
             weights: Vec::new(),
             balance: Policy::round_robin(),
             discover: None,
@@ -147,6 +153,8 @@ impl Options {
                         failures => Eject::After(number(failures)?),
                     });
                 }
+                "--eject-time" => options.eject_time = Some(duration(&value()?)?),
+                "--slow-start" => options.slow_start = Some(duration(&value()?)?),
                 "--workers" => options.workers = Some(number(&value()?)?),
                 "--retries" => options.retries = number(&value()?)?,
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
@@ -160,6 +168,9 @@ impl Options {
         }
         if options.health_interval.is_some() && options.health_path.is_none() {
             return Err("--health-interval needs --health-path".to_owned());
+        }
+        if options.eject_time.is_some() && !matches!(options.eject, Some(Eject::After(_))) {
+            return Err("--eject-time needs --eject N".to_owned());
         }
         match (options.hosts.len(), options.weights.len()) {
             (0, 0) if options.discover.is_some() => Ok(options),
@@ -192,9 +203,16 @@ impl Options {
             None => upstream,
             Some(Eject::Never) => upstream.never_eject(),
             Some(Eject::After(failures)) => {
-                upstream.eject(Ejection::new().consecutive(failures).statuses(500..=599))
+                let mut ejection = Ejection::new().consecutive(failures).statuses(500..=599);
+                if let Some(time) = self.eject_time {
+                    ejection = ejection.base_time(time);
+                }
+                upstream.eject(ejection)
             }
         };
+        if let Some(time) = self.slow_start {
+            upstream = upstream.slow_start(time);
+        }
         upstream.build()
     }
 }
@@ -385,6 +403,12 @@ mod tests {
         assert_eq!(parse("--eject 3").unwrap().eject, Some(Eject::After(3)));
         assert!(parse("--eject 3").unwrap().upstream().is_ok());
         assert!(parse("--eject 0").unwrap().upstream().is_err());
+        let options = parse("--eject 3 --eject-time 500ms --slow-start 2m").unwrap();
+        assert_eq!(
+            (options.eject_time, options.slow_start),
+            (Some(half), Some(minutes))
+        );
+        assert!(options.upstream().is_ok());
         assert_eq!(parse("--retries 2").unwrap().retries, 2);
         assert_eq!(retry(0), None);
         assert_eq!(retry(1), retry(2).map(|retry| retry.attempts(2)));
@@ -408,6 +432,10 @@ mod tests {
 
         for (flags, problem) in [
             ("--eject often", "bad number `often`"),
+            (
+                "--eject never --eject-time 1s",
+                "--eject-time needs --eject N",
+            ),
             ("--weights 3", "1 weights for 2 hosts"),
             ("--weights 3,x", "bad number `x`"),
             ("--balance fastest", "unknown policy `fastest`"),
