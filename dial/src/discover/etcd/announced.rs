@@ -45,8 +45,11 @@ impl Announced {
     fn note(&mut self, key: &[u8], error: &Error) {
         let fault = Chain(error).to_string();
         if self.faults.get(key) != Some(&fault) {
-            let stays = self.hosts.get(key).map(|host| tracing::field::debug(host));
-            tracing::warn!(target: "dial::upstream", stays, "{}: {fault}", Named(key));
+            let what = match self.hosts.contains_key(key) {
+                true => "no host, so the one before stays",
+                false => "no host, so it is left out",
+            };
+            tracing::warn!(target: "dial::upstream", "{}: {what}: {fault}", Named(key));
             self.faults.insert(key.to_owned(), fault);
         }
     }
@@ -97,20 +100,24 @@ mod tests {
     fn a_value_that_is_no_host_concerns_its_key_alone() {
         let mut announced = Announced::default();
         let mut hosts = |values| announced.hosts(&keys(values)).unwrap();
-        let [a, b, c] = ["a", "b", "c"].map(HostEntry::new);
-        assert_eq!(
-            hosts(&[("1", b"a"), ("2", b"?"), ("3", b"c")]),
-            [a.clone(), c.clone()]
-        );
-        assert_eq!(hosts(&[("1", b"?"), ("2", b"b")]), [a.clone(), b.clone()]);
-        assert_eq!(
-            hosts(&[("1", b"?"), ("2", b"b"), ("3", b"c")]),
-            [a, b.clone(), c]
-        );
-        // It is the key that says how long: its lease has ended.
-        assert_eq!(hosts(&[("2", b"b")]), [b.clone()]);
-        assert_eq!(hosts(&[("1", b"?"), ("2", b"b")]), [b]);
-        assert_eq!(hosts(&[]), []);
+        let entries = |names: &[&str]| -> Vec<_> {
+            let names = names.iter().copied();
+            names.map(HostEntry::new).collect()
+        };
+        for (values, known) in [
+            (
+                &[("1", &b"a"[..]), ("2", b"?"), ("3", b"c")][..],
+                &["a", "c"][..],
+            ),
+            (&[("1", b"?"), ("2", b"b")], &["a", "b"]),
+            (&[("1", b"?"), ("2", b"b"), ("3", b"c")], &["a", "b", "c"]),
+            // It is the key that says how long: its lease has ended.
+            (&[("2", b"b")], &["b"]),
+            (&[("1", b"?"), ("2", b"b")], &["b"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(hosts(values), entries(known), "{values:?}");
+        }
     }
 
     #[test]
