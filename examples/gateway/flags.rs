@@ -18,6 +18,8 @@ usage: gateway --hosts A,B,C | --discover SOURCE [options]
   --health-interval DUR   how often each is asked       [5s]
   --eject N|never         consecutive failures after which a host gets nothing for a while, 5xx among them
                           [5, without statuses]
+  --eject-time DUR        for how long at first; twice as long each time it has to be done again [10s]
+  --slow-start DUR        how long a host that comes, or comes back, takes to get its whole part [none]
   --workers N             worker threads                [one for each core]
   --preserve-host         send the client's Host, not the endpoint's
   --trust CIDR,..         peers whose forwarding fields are believed
@@ -39,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) health_path: Option<String>,
     pub(crate) health_interval: Option<Duration>,
     pub(crate) eject: Option<Eject>,
+    pub(crate) eject_time: Option<Duration>,
+    pub(crate) slow_start: Option<Duration>,
     pub(crate) weights: Vec<u32>,
     pub(crate) balance: Policy,
     pub(crate) discover: Option<Source>,
@@ -66,6 +70,8 @@ impl Options {
             health_path: None,
             health_interval: None,
             eject: None,
+            eject_time: None,
+            slow_start: None,
             weights: Vec::new(),
             balance: Policy::round_robin(),
             discover: None,
@@ -99,6 +105,8 @@ impl Options {
                         failures => Eject::After(number(failures)?),
                     });
                 }
+                "--eject-time" => options.eject_time = Some(duration(&value()?)?),
+                "--slow-start" => options.slow_start = Some(duration(&value()?)?),
                 "--workers" => options.workers = Some(number(&value()?)?),
                 "--retries" => options.retries = number(&value()?)?,
                 "--preserve-host" => options.host_header = HostHeader::Preserve,
@@ -112,6 +120,9 @@ impl Options {
         }
         if options.health_interval.is_some() && options.health_path.is_none() {
             return Err("--health-interval needs --health-path".to_owned());
+        }
+        if options.eject_time.is_some() && !matches!(options.eject, Some(Eject::After(_))) {
+            return Err("--eject-time needs --eject N".to_owned());
         }
         match (options.hosts.len(), options.weights.len()) {
             (0, 0) if options.discover.is_some() => Ok(options),
@@ -169,6 +180,11 @@ mod tests {
         assert_eq!(parse("").unwrap().eject, None);
         assert_eq!(parse("--eject never").unwrap().eject, Some(Eject::Never));
         assert_eq!(parse("--eject 3").unwrap().eject, Some(Eject::After(3)));
+        let options = parse("--eject 3 --eject-time 500ms --slow-start 2m").unwrap();
+        assert_eq!(
+            (options.eject_time, options.slow_start),
+            (Some(half), Some(minutes))
+        );
         assert_eq!(parse("--retries 2").unwrap().retries, 2);
 
         let options = parse("--weights 3,1 --balance least_request").unwrap();
@@ -186,6 +202,10 @@ mod tests {
 
         for (flags, problem) in [
             ("--eject often", "bad number `often`"),
+            (
+                "--eject never --eject-time 1s",
+                "--eject-time needs --eject N",
+            ),
             ("--weights 3", "1 weights for 2 hosts"),
             ("--weights 3,x", "bad number `x`"),
             ("--balance fastest", "unknown policy `fastest`"),

@@ -81,9 +81,16 @@ fn upstream(options: &Options) -> dial::Result<Upstream> {
         None => builder,
         Some(Eject::Never) => builder.never_eject(),
         Some(Eject::After(failures)) => {
-            builder.eject(Ejection::new().consecutive(failures).statuses(500..=599))
+            let mut ejection = Ejection::new().consecutive(failures).statuses(500..=599);
+            if let Some(time) = options.eject_time {
+                ejection = ejection.base_time(time);
+            }
+            builder.eject(ejection)
         }
     };
+    if let Some(time) = options.slow_start {
+        builder = builder.slow_start(time);
+    }
     builder.build()
 }
 
@@ -133,6 +140,7 @@ mod tests {
             "--health-path /healthz --health-interval 500ms",
             "--eject 3",
             "--eject never",
+            "--eject 3 --eject-time 500ms --slow-start 2m",
             "--weights 3,1 --balance consistent_hash:path",
         ] {
             assert_eq!(parse(good).unwrap().len(), 2, "{good}");

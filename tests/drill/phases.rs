@@ -1,5 +1,6 @@
 //! What happens to the endpoints in each phase, and what may come of it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -7,12 +8,8 @@ use tokio::time::{Instant, sleep};
 use crate::endpoint::Mode;
 use crate::fleet::{Fleet, SIZE};
 use crate::load::{self, Mix};
-use crate::proxy::{Kind, Proxy};
-use crate::report::{Record, Window};
-
-const RETRIES: &str = "--retries";
-const EJECT: &str = "--eject";
-const DISCOVER: &str = "--discover";
+use crate::proxy::{self, Kind, Proxy};
+use crate::report::{BEGINNING, Record, Window};
 
 /// How long an endpoint is down that is restarted, and until the next one is; and how long one that flaps is down, and up.
 const RESTART: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(700)];
@@ -25,17 +22,15 @@ const ALL_DOWN: Duration = Duration::from_secs(2);
 pub(crate) struct Phase {
     pub(crate) name: &'static str,
     pub(crate) goal: Goal,
-    /// Flags of the gateway without which the goal is out of reach.
-    pub(crate) needs: &'static [&'static str],
     script: Script,
 }
 
 /// What clients may see.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Goal {
     /// No failed GET, and no failed POST but those that a faulty endpoint had received or died with.
     Nothing,
-    /// The same, and a faulty endpoint gets requests for no longer than this.
+    /// The same, and a faulty endpoint gets requests for no longer than this, and few at first when it is back.
     Out(Duration),
     /// A GET may fail whose answer broke off when its head had been passed on, but only until the endpoint is out:
     /// so many for each time one is faulty.
@@ -43,9 +38,9 @@ pub(crate) enum Goal {
     /// No failed GET, and of the POSTs no more than one of a hundred: those that went out on a connection at the moment
     /// it was closed.
     Closing,
-    /// Endpoints get at most so many requests for one of a client, which is a budget of a fifth and the few retries a second
-    /// that are free; and of a client's requests no greater part than this fails.
-    Load(f64, f64),
+    /// Endpoints get that many requests for one of a client: so few as there are retries, and no more than a budget of a
+    /// fifth, and the few retries a second that are free, allow. And of a client's requests no greater part than this fails.
+    Load(RangeInclusive<f64>, f64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -72,50 +67,24 @@ const OUT: Goal = Goal::Out(Duration::from_millis(2500));
 const LEFT: Duration = Duration::from_millis(1900);
 
 pub(crate) const PHASES: [Phase; 14] = [
-    Phase::new("steady", Goal::Nothing, &[], Script::Steady),
-    Phase::new("killed", Goal::Nothing, &[RETRIES], Script::Killed),
-    Phase::new("hung", OUT, &[RETRIES, EJECT], Script::Each(Mode::Hung)),
-    Phase::new("slowed", Goal::Nothing, &[], Script::Each(Mode::Slow)),
-    Phase::new("500", OUT, &[RETRIES, EJECT], Script::Each(Mode::Failing)),
-    Phase::new(
-        "reset in the head",
-        OUT,
-        &[RETRIES, EJECT],
-        Script::Each(Mode::CutHead),
-    ),
+    Phase::new("steady", Goal::Nothing, Script::Steady),
+    Phase::new("killed", OUT, Script::Killed),
+    Phase::new("hung", OUT, Script::Each(Mode::Hung)),
+    Phase::new("slowed", Goal::Nothing, Script::Each(Mode::Slow)),
+    Phase::new("500", OUT, Script::Each(Mode::Failing)),
+    Phase::new("reset in the head", OUT, Script::Each(Mode::CutHead)),
     Phase::new(
         "reset in the body",
         Goal::Broken(20),
-        &[EJECT],
         Script::Each(Mode::CutBody),
     ),
-    Phase::new(
-        "removed and added",
-        Goal::Out(LEFT),
-        &[DISCOVER],
-        Script::Removed,
-    ),
-    Phase::new(
-        "deploy, no drain",
-        Goal::Nothing,
-        &[RETRIES],
-        Script::Deployed,
-    ),
-    Phase::new(
-        "two of three down",
-        Goal::Nothing,
-        &[RETRIES],
-        Script::TwoDown,
-    ),
-    Phase::new("flapping", Goal::Nothing, &[RETRIES], Script::Flapping),
-    Phase::new("closed unannounced", Goal::Closing, &[], Script::Closing),
-    Phase::new(
-        "all down for 2 s",
-        Goal::Nothing,
-        &[RETRIES],
-        Script::AllDown,
-    ),
-    Phase::new("brown-out", Goal::Load(1.3, 0.6), &[], Script::BrownOut),
+    Phase::new("removed and added", Goal::Out(LEFT), Script::Removed),
+    Phase::new("deploy, no drain", Goal::Nothing, Script::Deployed),
+    Phase::new("two of three down", Goal::Nothing, Script::TwoDown),
+    Phase::new("flapping", Goal::Nothing, Script::Flapping),
+    Phase::new("closed unannounced", Goal::Closing, Script::Closing),
+    Phase::new("all down for 2 s", Goal::Nothing, Script::AllDown),
+    Phase::new("brown-out", Goal::Load(1.1..=1.3, 0.6), Script::BrownOut),
 ];
 
 /// How long things take.
@@ -128,8 +97,6 @@ pub(crate) struct Pace {
     in_turn: usize,
     /// How often the one that flaps goes down.
     flaps: u32,
-    /// How long an endpoint is waited for that ought to come back.
-    back: Duration,
 }
 
 impl Pace {
@@ -139,7 +106,6 @@ impl Pace {
         fault: Duration::from_secs(2),
         in_turn: 1,
         flaps: 4,
-        back: Duration::from_millis(1200),
     };
 
     /// By hand.
@@ -148,34 +114,16 @@ impl Pace {
         fault: Duration::from_secs(6),
         in_turn: SIZE,
         flaps: 20,
-        back: Duration::from_secs(40),
     };
 }
 
 impl Phase {
-    const fn new(
-        name: &'static str,
-        goal: Goal,
-        needs: &'static [&'static str],
-        script: Script,
-    ) -> Self {
-        Self {
-            name,
-            goal,
-            needs,
-            script,
-        }
+    const fn new(name: &'static str, goal: Goal, script: Script) -> Self {
+        Self { name, goal, script }
     }
 
-    /// The flags it needs that this proxy does not have.
-    pub(crate) fn lacks(&self, kind: Kind) -> Vec<&'static str> {
-        let needs = self.needs.iter().copied();
-        needs.filter(|flag| !kind.knows(flag)).collect()
-    }
-
-    /// Whether there is nothing to be seen without what it needs.
-    pub(crate) fn is_void(&self, kind: Kind) -> bool {
-        matches!(self.script, Script::Removed) && !self.lacks(kind).is_empty()
+    pub(crate) fn can_be_played(&self, kind: Kind) -> bool {
+        kind.learns_hosts() || !matches!(self.script, Script::Removed)
     }
 
     /// Plays it with a proxy and endpoints of its own.
@@ -296,9 +244,10 @@ impl Stage {
         self.healed(&[number], from, to).await;
     }
 
-    /// Waits until those that were faulty get requests again, within limits, and notes when they had been.
+    /// Waits until those that were faulty get requests again, if they do in time, and notes when they had been. And then until
+    /// what is looked at of their slow start is over.
     async fn healed(&mut self, numbers: &[usize], from: Instant, to: Instant) {
-        let deadline = to + self.pace.back;
+        let deadline = to + proxy::back_within(to - from);
         for &endpoint in numbers {
             let window = Window { endpoint, from, to };
             while Instant::now() < deadline && window.back(&self.fleet.book()).is_none() {
@@ -306,6 +255,6 @@ impl Stage {
             }
             self.windows.push(window);
         }
-        sleep(self.pace.calm).await;
+        sleep(self.pace.calm.max(BEGINNING)).await;
     }
 }

@@ -6,12 +6,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::fleet::{Book, Fault, Receipt};
+use crate::fleet::{Book, Fault, Receipt, SIZE};
 use crate::load::{Failure, Outcome};
 use crate::phases::Goal;
+use crate::proxy::{self, Kind};
 
 /// An endpoint that gets nothing for so long, of the hundred requests a second that are its share, is out.
 const SILENCE: Duration = Duration::from_millis(300);
+
+/// What is looked at of a slow start: in its first quarter an endpoint gets a sixth of its share, or so.
+pub(crate) const BEGINNING: Duration = Duration::from_millis(500);
+/// No slow start gives it more than this part of it.
+const SLOW: f64 = 0.5;
 
 /// When an endpoint was faulty.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +50,21 @@ impl Window {
         later.next().map(|receipt| receipt.at - self.to)
     }
 
+    /// Whether it was back no later than the settings of the proxies say.
+    fn is_back_in_time(&self, book: &Book) -> bool {
+        let within = proxy::back_within(self.to - self.from);
+        self.back(book).is_some_and(|back| back <= within)
+    }
+
+    /// The part of its share that the endpoint got in the beginning, when it was back; `None` if it was not.
+    fn slow(&self, book: &Book) -> Option<f64> {
+        let from = self.to + self.back(book)?;
+        let early = |receipt: &&Receipt| receipt.at >= from && receipt.at < from + BEGINNING;
+        let all = book.receipts.iter().filter(early).count();
+        let own = self.receipts(book).filter(early).count();
+        Some(ratio(own * SIZE, all))
+    }
+
     fn receipts<'a>(&self, book: &'a Book) -> impl Iterator<Item = &'a Receipt> {
         let endpoint = self.endpoint;
         let receipts = book.receipts.iter();
@@ -74,6 +95,10 @@ pub(crate) struct Record {
     /// The slowest of them; `None` where one was never.
     out: Option<Duration>,
     back: Option<Duration>,
+    /// How many were not back in time.
+    late: usize,
+    /// The greatest of what they got in the beginning; `None` where one was never back.
+    slow: Option<f64>,
 }
 
 impl Record {
@@ -107,6 +132,8 @@ impl Record {
             let times = windows.iter().map(|window| time(window, book));
             times.reduce(|a, b| Some(a?.max(b?))).flatten()
         };
+        let late = windows.iter().filter(|it| !it.is_back_in_time(book));
+        let slow = windows.iter().map(|window| window.slow(book));
         Self {
             requests: outcomes.len(),
             gets,
@@ -121,11 +148,13 @@ impl Record {
             windows: windows.len(),
             out: all(Window::out),
             back: all(Window::back),
+            late: late.count(),
+            slow: slow.reduce(|a, b| Some(a?.max(b?))).flatten(),
         }
     }
 
     /// What keeps the phase from its goal.
-    pub(crate) fn faults(&self, goal: Goal) -> Vec<String> {
+    pub(crate) fn faults(&self, goal: &Goal, kind: Kind) -> Vec<String> {
         let mut faults = Vec::new();
         let mut check = |is_well: bool, what: &str| {
             if !is_well {
@@ -137,13 +166,15 @@ impl Record {
             Goal::Nothing => check(gets == 0, "GETs failed"),
             Goal::Out(within) => {
                 check(gets == 0, "GETs failed");
-                let out = self.out.is_some_and(|out| out <= within);
+                let out = self.out.is_some_and(|out| out <= *within);
                 check(out, &format!("not out within {within:?}"));
+                let slow = self.slow.is_some_and(|slow| slow <= SLOW);
+                check(slow || !kind.starts_slowly(), "back without a slow start");
             }
             Goal::Broken(most) => {
                 let broken = self.gets.get(&Failure::Reset).copied().unwrap_or(0);
                 check(gets == broken, "GETs failed that were not broken off");
-                let most = most * self.windows;
+                let most = *most * self.windows;
                 check(broken <= most, &format!("more than {most} were broken off"));
             }
             Goal::Closing => {
@@ -151,16 +182,17 @@ impl Record {
                 let few = self.lost * 200 <= self.requests;
                 check(few, "too many POSTs failed");
             }
-            Goal::Load(most, failing) => {
-                let what = format!("more than {most} times the load");
-                check(self.load <= most, &what);
+            Goal::Load(load, failing) => {
+                let what = format!("not {load:?} times the load");
+                check(load.contains(&self.load), &what);
                 let what = format!("more than {failing} of the requests failed");
-                check(self.failing <= failing, &what);
+                check(self.failing <= *failing, &what);
             }
         }
         if !matches!(goal, Goal::Load(..)) {
             check(posts == 0, "POSTs failed that could have gone elsewhere");
         }
+        check(self.late == 0, "not back in time");
         check(self.doubled == 0, "POSTs arrived twice");
         check(self.garbled == 0, "bodies arrived garbled");
         let wrong = self.gets.contains_key(&Failure::Wrong);
@@ -176,7 +208,7 @@ impl Record {
             })
         };
         format!(
-            "{:>8}  {:<22}  {:<22}  {:>4}  {:>5}  {:>7}  {:>4.2}  {:>7}  {:>7}",
+            "{:>8}  {:<22}  {:<22}  {:>4}  {:>5}  {:>7}  {:>4.2}  {:>7}  {:>7}  {:>4}",
             self.requests,
             failures(&self.gets),
             failures(&self.posts),
@@ -186,6 +218,8 @@ impl Record {
             self.load,
             seconds(self.out),
             seconds(self.back),
+            self.slow
+                .map_or("-".to_owned(), |slow| format!("{slow:.2}")),
         )
     }
 }
@@ -193,8 +227,17 @@ impl Record {
 /// The columns of [`Record::line`].
 pub(crate) fn header() -> String {
     format!(
-        "{:>8}  {:<22}  {:<22}  {:>4}  {:>5}  {:>7}  {:>4}  {:>7}  {:>7}",
-        "requests", "failed GETs", "failed POSTs", "lost", "again", "worst", "load", "out", "back",
+        "{:>8}  {:<22}  {:<22}  {:>4}  {:>5}  {:>7}  {:>4}  {:>7}  {:>7}  {:>4}",
+        "requests",
+        "failed GETs",
+        "failed POSTs",
+        "lost",
+        "again",
+        "worst",
+        "load",
+        "out",
+        "back",
+        "slow",
     )
 }
 

@@ -252,7 +252,7 @@ async fn a_file_that_is_bad_or_gone_changes_nothing() {
 
     for (text, why) in [
         ("", &*format!("{marker}: the file is empty")),
-        ("http://a\nhttp://b c7", "line 2: \"c7\" is neither"),
+        ("http://a\nhttp://b c7", "line 2: \"c7\" is none of"),
         ("a7\na7", "\"a7\" is the same as hosts[0]"),
     ] {
         folder.write("hosts", text);

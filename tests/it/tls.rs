@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use dial::{HostHeader, ModifiableRequest, ProxyService, Resolve, Router, UpstreamTls};
+use dial::{HostEntry, HostHeader, ModifiableRequest, ProxyService, Resolve, Router, UpstreamTls};
 use dial_tests::{Answer, Log, Origin, RawClient, Script, TlsOrigin, client};
 
 use crate::harness::{Axum, Served};
@@ -64,6 +64,8 @@ async fn an_endpoint_proves_the_host_of_its_entry() {
         ),
         // An address is among the certificate's addresses, and is no server name: RFC 6066 §3.
         ("127.0.0.1", None, "127.0.0.1"),
+        // The dot is for the resolver alone.
+        ("backend.test.", Some("backend.test"), "backend.test"),
     ];
     for (host, sni, sent) in rows {
         let proxy = dial::proxy([format!("https://{host}:{port}")], unchanged);
@@ -84,6 +86,29 @@ async fn an_endpoint_proves_the_host_of_its_entry() {
             );
         }
     }
+}
+
+/// The connection goes to the address; all that is said there is about the name.
+#[tokio::test]
+async fn an_endpoint_may_be_called_something_else() {
+    let origin = TlsOrigin::named("1", &["backend.test"]);
+    let entry = HostEntry::new(format!("https://127.0.0.1:{}", origin.port()));
+    for (authority, host) in [
+        ("backend.test", "backend.test"),
+        ("Backend.test.:8443", "backend.test:8443"),
+    ] {
+        let proxy = dial::proxy([entry.clone().authority(authority)], unchanged);
+        let (served, axum) = homes(proxy, trusting(&origin)).await;
+        for addr in [served.addr, axum.addr] {
+            assert_eq!(client::get(addr, "/x").await.status, 200, "{authority}");
+            let request = origin.requests().pop().expect("a request");
+            assert_eq!(request.sni.as_deref(), Some("backend.test"));
+            assert_eq!(request.headers.get("host"), Some(host));
+        }
+    }
+    let proxy = dial::proxy([entry.authority("other.test")], unchanged);
+    let (served, _axum) = homes(proxy, trusting(&origin)).await;
+    assert_eq!(client::get(served.addr, "/x").await.status, 502);
 }
 
 /// The server name is the endpoint's, whatever Host says.

@@ -192,19 +192,24 @@ async fn etcd_brings_hosts_and_takes_them_away() {
             // The same host under another name, as of an instance that began anew before its old lease has ended.
             cluster.put("/api/0", &one.url()).await;
             cluster.delete("/api/1").await;
-            // What is no host changes nothing until it is gone.
+            // What is no host keeps nobody else from coming.
             cluster.put("/api/3", "no host").await;
             cluster.put("/api/4", &three.url()).await;
-            cluster.delete("/api/3").await;
             hosts_are(&upstream, &urls([&one, &two, &three])).await;
             cluster.delete("/api/0").await;
             hosts_are(&upstream, &urls([&two, &three])).await;
         }),
     )
     .await;
-    for key in ["/api/2", "/api/4"] {
-        cluster.delete(key).await;
-    }
+    cluster.delete("/api/2").await;
+    hosts_are(&upstream, &urls([&three])).await;
+    // What is no host does not say that nobody is up; that there is no key does.
+    let log = dial_tests::Log::of("dial::upstream");
+    cluster.delete("/api/4").await;
+    log.line("no list of hosts, so those known stay: key \"/api/3\"")
+        .await;
+    hosts_are(&upstream, &urls([&three])).await;
+    cluster.delete("/api/3").await;
     eventually(|| upstream.is_empty()).await;
     assert_eq!(client::get(served.addr, "/").await.status, 503);
     cluster.put("/api/1", &one.url()).await;

@@ -105,11 +105,8 @@ impl Connector {
 
     #[cfg(feature = "tls")]
     async fn encrypt(&self, stream: TcpStream, endpoint: &Endpoint) -> Result<Stream, Error> {
-        let host = match endpoint.host() {
-            Host::Ip(ip) => ip.to_string(),
-            Host::Name(name) => name.clone(),
-        };
-        let stream = self.load_roots()?.connect(stream, &host).await;
+        let name = endpoint.name().host.to_string();
+        let stream = self.load_roots()?.connect(stream, &name).await;
         match stream {
             Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
             Err(error) => Err(error.within(endpoint)),

@@ -422,12 +422,12 @@ impl ModifiableRequest {
         &mut self.draft.headers
     }
 
-    /// What is kept beside them.
     /// Tells when the request has to be answered.
     pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.draft.deadline = deadline;
     }
 
+    /// What is kept beside the fields.
     pub(crate) fn hop_mut(&mut self) -> &mut Hop {
         &mut self.draft.hop
     }

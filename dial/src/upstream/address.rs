@@ -53,6 +53,24 @@ impl Address {
         }
     }
 
+    /// What is here is called that: without the final dot by which a name says that it is whole, for which only who resolves
+    /// it has a use.
+    pub(crate) fn name(&self) -> Self {
+        let mut name = self.clone();
+        if let Host::Name(host) = &mut name.host
+            && host.ends_with('.')
+        {
+            host.pop();
+        }
+        name
+    }
+
+    /// What is here is called `authority`: a host, and a port unless it is the scheme's.
+    pub(crate) fn called(&self, authority: &str) -> Result<Self, Error> {
+        let name = Self::parse(&format!("{}://{authority}", self.scheme.as_str()))?;
+        Ok(name.name())
+    }
+
     fn check(entry: &str) -> Result<Self, String> {
         if entry.is_empty() {
             return Err("a host is empty".into());

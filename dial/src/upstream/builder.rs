@@ -57,8 +57,9 @@ impl UpstreamBuilder {
         self
     }
 
-    /// Learns the hosts from `source`, whose lists replace each other, as [`Upstream::set_hosts`] does: what stays keeps its
-    /// connections. The last of several calls holds. [`hosts`](Self::hosts) may be there beside it, until the first list
+    /// Learns the hosts from `source`, whose lists replace each other: what stays keeps its connections, and what was set by
+    /// hand. So one that was drained stays drained for as long as it is in the lists, and a weight stays until the lists have
+    /// another one for it. What was added or removed by hand is so only until the next change. The last of several calls holds. [`hosts`](Self::hosts) may be there beside it, until the first list
     /// comes; without any the upstream [may be empty](Self::may_be_empty) until then.
     ///
     /// [`serve`](crate::serve) accepts no connection before the first list is there, or 5 s have passed; see also

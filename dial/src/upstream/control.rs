@@ -40,24 +40,46 @@ pub struct HostStatus {
 
 impl Upstream {
     /// Replaces the hosts; those in both lists keep their connections and what is known of them, and are drained no more.
+    /// A list of a [`Discover`](super::Discover) leaves drains and weights of those that stay as they are.
     ///
     /// An empty list is allowed here: it says that nothing is up, and requests are answered with status 503. On
     /// an error nothing changes.
     pub fn set_hosts(&self, hosts: impl IntoHosts) -> Result<(), Error> {
-        let entries = parse(hosts.into_hosts())?;
+        self.list(hosts.into_hosts(), |_, _| {})
+    }
+
+    /// Replaces the hosts by what a source tells: what was set by hand of those that stay, stays.
+    pub(super) fn tell_hosts(&self, hosts: Vec<HostEntry>) -> Result<(), Error> {
+        self.list(hosts, Member::keep_by_hand)
+    }
+
+    /// Replaces the hosts. What stays is given to `keep` as it was.
+    fn list(
+        &self,
+        hosts: Vec<HostEntry>,
+        keep: impl Fn(&mut Member, &Member),
+    ) -> Result<(), Error> {
+        let entries = parse(hosts)?;
         self.change(|old| {
             // The first to come are as cold as each other.
             let newcomers = !old.is_empty();
             let known: HashMap<_, _> = old
                 .iter()
-                .map(|member| (member.endpoint.address(), &member.endpoint))
+                .map(|member| (member.endpoint.address(), member))
                 .collect();
             let new = entries.into_iter().map(|(address, entry)| {
-                let endpoint = match known.get(&address) {
-                    Some(kept) => Arc::clone(kept),
-                    None => Arc::new(Endpoint::new(address, newcomers)?),
+                let stays = known.get(&address).copied();
+                let name = entry.name(&address)?;
+                let endpoint = match stays {
+                    Some(old) if *old.endpoint.name() == name => Arc::clone(&old.endpoint),
+                    // Under another name it is another endpoint.
+                    _ => Arc::new(Endpoint::called(name, address, newcomers)?),
                 };
-                Ok(member(endpoint, &entry))
+                let mut new = member(endpoint, &entry);
+                if let Some(old) = stays {
+                    keep(&mut new, old);
+                }
+                Ok(new)
             });
             Ok(Some(new.collect::<Result<_, _>>()?))
         })?;
@@ -69,13 +91,14 @@ impl Upstream {
     pub fn add_host(&self, host: impl IntoHostEntry) -> Result<bool, Error> {
         let entry = host.into_host_entry();
         let address = Address::parse(&entry.host)?;
-        check_weight(&entry)?;
+        let name = check(&entry, &address)?;
         self.change(|old| {
             if old.iter().any(|known| *known.endpoint.address() == address) {
                 return Ok(None);
             }
             let mut new = old.to_vec();
-            new.push(member(Arc::new(Endpoint::new(address, true)?), &entry));
+            let endpoint = Endpoint::called(name, address, true)?;
+            new.push(member(Arc::new(endpoint), &entry));
             Ok(Some(new))
         })
     }
@@ -246,6 +269,7 @@ fn member(endpoint: Arc<Endpoint>, entry: &HostEntry) -> Member {
     Member {
         endpoint,
         weight: entry.weight,
+        listed: entry.weight,
         backup: entry.backup,
         draining: false,
     }
@@ -255,8 +279,8 @@ fn member(endpoint: Arc<Endpoint>, entry: &HostEntry) -> Member {
 pub(super) fn members(entries: Vec<HostEntry>) -> Result<Vec<Member>, Error> {
     let entries = parse(entries)?.into_iter();
     let members = entries.map(|(address, entry)| {
-        let endpoint = Arc::new(Endpoint::new(address, false)?);
-        Ok(member(endpoint, &entry))
+        let endpoint = Endpoint::called(entry.name(&address)?, address, false)?;
+        Ok(member(Arc::new(endpoint), &entry))
     });
     members.collect()
 }
@@ -267,7 +291,7 @@ fn parse(entries: Vec<HostEntry>) -> Result<Vec<(Address, HostEntry)>, Error> {
     let mut parsed = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let address = Address::parse(&entry.host)
-            .and_then(|address| check_weight(&entry).map(|()| address))
+            .and_then(|address| check(&entry, &address).map(|_| address))
             .map_err(|error| error.within(format_args!("hosts[{at}]")))?;
         if let Some((first, other)) = first.insert(address.clone(), (at, entry.host.clone())) {
             return Err(Error::config(format!(
@@ -280,7 +304,13 @@ fn parse(entries: Vec<HostEntry>) -> Result<Vec<(Address, HostEntry)>, Error> {
     Ok(parsed)
 }
 
-pub(super) fn check_weight(entry: &HostEntry) -> Result<(), Error> {
+/// Looks for faults of an entry whose host is understood; tells what it is called.
+pub(super) fn check(entry: &HostEntry, address: &Address) -> Result<Address, Error> {
+    check_weight(entry)?;
+    entry.name(address)
+}
+
+fn check_weight(entry: &HostEntry) -> Result<(), Error> {
     match entry.weight {
         1..=MAX_WEIGHT => Ok(()),
         0 => Err(Error::config(format!(

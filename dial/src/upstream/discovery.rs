@@ -217,7 +217,7 @@ impl Finder {
         if self.last.as_ref() == Some(&hosts) {
             return Ok(());
         }
-        upstream.set_hosts(hosts.as_slice())?;
+        upstream.tell_hosts(hosts.clone())?;
         let (source, count) = (&self.source, hosts.len());
         tracing::info!(target: "dial::upstream", ?source, hosts = count, "hosts discovered");
         self.last = Some(hosts);

@@ -22,6 +22,8 @@ use http::HeaderValue;
 pub(crate) struct Endpoint {
     id: u64,
     address: Address,
+    /// What it is called there.
+    name: Address,
     authority: HeaderValue,
     retired: AtomicBool,
     health: Health,
@@ -35,12 +37,18 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// A new endpoint, also where there is one at this address already. `newcomer` is one that comes to others.
     pub(crate) fn new(address: Address, newcomer: bool) -> Result<Self, Error> {
+        Self::called(address.name(), address, newcomer)
+    }
+
+    /// The same for one that goes by another name than where it is.
+    pub(super) fn called(name: Address, address: Address, newcomer: bool) -> Result<Self, Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let authority = HeaderValue::try_from(address.authority())
-            .map_err(|error| Error::config(format!("{address}")).with_source(error))?;
+        let authority = HeaderValue::try_from(name.authority())
+            .map_err(|error| Error::config(format!("{name}")).with_source(error))?;
         Ok(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             address,
+            name,
             authority,
             retired: AtomicBool::new(false),
             health: Health::new(newcomer),
@@ -53,11 +61,11 @@ impl Endpoint {
 
     /// What listens at another port of the same host.
     pub(crate) fn at_port(&self, port: u16) -> Result<Self, Error> {
-        let address = Address {
+        let at_port = |address: &Address| Address {
             port,
-            ..self.address.clone()
+            ..address.clone()
         };
-        Self::new(address, false)
+        Self::called(at_port(&self.name), at_port(&self.address), false)
     }
 
     /// Unlike that of any other endpoint in this process.
@@ -79,6 +87,11 @@ impl Endpoint {
 
     pub(crate) fn port(&self) -> u16 {
         self.address.port
+    }
+
+    /// What it is called: the name that its certificate is for.
+    pub(crate) fn name(&self) -> &Address {
+        &self.name
     }
 
     /// The value of a Host field that means this endpoint (RFC 9110 §7.2): without the scheme's default port.

@@ -3,7 +3,7 @@
 //! ```text
 //! list  := line*                        one entry a line; `#` and what follows it is a comment
 //! entry := host ( SP attribute )*
-//! attribute := "weight=" 1..1000 | "backup"
+//! attribute := "weight=" 1..1000 | "backup" | "authority=" host [ ":" port ]
 //! ```
 
 use std::str::FromStr;
@@ -13,7 +13,8 @@ use super::hosts::HostEntry;
 use crate::error::Error;
 
 /// Reads `http://10.0.0.1:8080 weight=3 backup`: a host, and behind white space, in any order and each once at the most,
-/// its weight and whether it is a backup.
+/// its [weight](Self::weight), whether it is a [backup](Self::backup), and what it is called (`authority=api.internal`; see
+/// [`authority`](Self::authority)).
 ///
 /// ```
 /// use dial::HostEntry;
@@ -28,14 +29,15 @@ impl FromStr for HostEntry {
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut words = text.split_ascii_whitespace();
         let mut entry = Self::new(words.next().unwrap_or_default());
-        Address::parse(&entry.host)?;
+        let address = Address::parse(&entry.host)?;
         let mut weight = None;
         for word in words {
             let told_before = match word.split_once('=') {
                 None if word == "backup" => std::mem::replace(&mut entry.backup, true),
                 Some(("weight", number)) => weight.replace(parse_weight(number)?).is_some(),
+                Some(("authority", name)) => entry.authority.replace(name.to_owned()).is_some(),
                 _ => {
-                    let what = "is neither `weight=N` nor `backup`";
+                    let what = "is none of `weight=N`, `backup` and `authority=NAME`";
                     return Err(Error::config(format!("{word:?} {what}")));
                 }
             };
@@ -44,7 +46,7 @@ impl FromStr for HostEntry {
             }
         }
         entry.weight = weight.unwrap_or(entry.weight);
-        super::control::check_weight(&entry)?;
+        super::control::check(&entry, &address)?;
         Ok(entry)
     }
 }
@@ -108,6 +110,10 @@ mod tests {
             ("a weight=1000", HostEntry::new("a").weight(1000)),
             ("a backup\tweight=3", HostEntry::new("a").weight(3).backup()),
             ("a weight=3  backup", HostEntry::new("a").weight(3).backup()),
+            (
+                "10.0.0.1 authority=a:8080 backup",
+                HostEntry::new("10.0.0.1").backup().authority("a:8080"),
+            ),
         ] {
             assert_eq!(text.parse::<HostEntry>().unwrap(), entry, "{text}");
         }
@@ -118,13 +124,22 @@ mod tests {
         for (text, message) in [
             ("", "\"\": a host is empty"),
             ("weight=3", "\"weight=3\": `=` has no place in a host name"),
-            ("a b", "\"b\" is neither `weight=N` nor `backup`"),
-            ("a Backup", "\"Backup\" is neither `weight=N` nor `backup`"),
+            (
+                "a b",
+                "\"b\" is none of `weight=N`, `backup` and `authority=NAME`",
+            ),
+            (
+                "a Backup",
+                "\"Backup\" is none of `weight=N`, `backup` and `authority=NAME`",
+            ),
             (
                 "a backup=1",
-                "\"backup=1\" is neither `weight=N` nor `backup`",
+                "\"backup=1\" is none of `weight=N`, `backup` and `authority=NAME`",
             ),
-            ("a weight", "\"weight\" is neither `weight=N` nor `backup`"),
+            (
+                "a weight",
+                "\"weight\" is none of `weight=N`, `backup` and `authority=NAME`",
+            ),
             ("a weight=", "\"\" is not a weight"),
             ("a weight=+3", "\"+3\" is not a weight"),
             ("a weight=-3", "\"-3\" is not a weight"),
@@ -135,6 +150,15 @@ mod tests {
             ),
             ("a weight=1001", "\"a\": the weight 1001 is more than 1000"),
             ("a backup backup", "\"backup\" is said twice"),
+            ("a authority=b authority=b", "\"authority=b\" is said twice"),
+            (
+                "https://a authority=",
+                "\"https://\": the host name is missing",
+            ),
+            (
+                "a authority=b/c",
+                "\"http://b/c\": a host ends after its port, this has `/c`; paths and queries are set in the handler",
+            ),
             ("a weight=2 weight=2", "\"weight=2\" is said twice"),
             (
                 "http://a/b",
@@ -162,7 +186,7 @@ mod tests {
         );
         assert_eq!(
             parse("a\n\nb c").unwrap_err().to_string(),
-            "line 3: \"c\" is neither `weight=N` nor `backup`"
+            "line 3: \"c\" is none of `weight=N`, `backup` and `authority=NAME`"
         );
     }
 
@@ -188,11 +212,13 @@ mod tests {
     proptest::proptest! {
         /// Whatever a file has in it, and what was understood says the same when it is written down again.
         #[test]
-        fn any_text_is_a_list_or_an_error(text in "[ab:1/.#= \\n\\t\\PC]{0,40}|(a|b|weight=[0-9]{1,4}|backup|#|[ \n]){0,12}") {
+        fn any_text_is_a_list_or_an_error(text in "[ab:1/.#= \\n\\t\\PC]{0,40}|(a|b|weight=[0-9]{1,4}|backup|authority=[a:1]{1,3}|#|[ \n]){0,12}") {
             if let Ok(entries) = HostEntry::parse_list(&text) {
                 let lines = entries.iter().map(|entry| {
                     let backup = if entry.backup { " backup" } else { "" };
-                    format!("{} weight={}{backup}\n", entry.host, entry.weight)
+                    let name = entry.authority.iter().map(|name| format!(" authority={name}"));
+                    let name = name.collect::<String>();
+                    format!("{} weight={}{backup}{name}\n", entry.host, entry.weight)
                 });
                 let again = HostEntry::parse_list(&lines.collect::<String>());
                 proptest::prop_assert_eq!(again.unwrap(), entries);

@@ -1,8 +1,11 @@
 //! What may stand where a list of hosts is expected.
 
 #[cfg(feature = "dns")]
+use std::net::IpAddr;
+
 use super::address::Address;
 #[cfg(feature = "dns")]
+use super::address::Host;
 use crate::error::Error;
 
 /// The greatest weight of a host.
@@ -29,6 +32,7 @@ pub struct HostEntry {
     pub(super) host: String,
     pub(super) weight: u32,
     pub(super) backup: bool,
+    pub(super) authority: Option<String>,
 }
 
 impl HostEntry {
@@ -39,6 +43,7 @@ impl HostEntry {
             host: host.into(),
             weight: 1,
             backup: false,
+            authority: None,
         }
     }
 
@@ -56,17 +61,51 @@ impl HostEntry {
         self
     }
 
-    /// Where it is.
-    #[cfg(feature = "dns")]
-    pub(crate) fn address(&self) -> Result<Address, Error> {
-        Address::parse(&self.host)
+    /// What the host is called, where that is not what it is reached at: `name`, or `name:port` where the port is not the
+    /// scheme's. It is the Host that the host sees, and the name that its certificate has to be for; connections are made to
+    /// the entry's own host and port. Default is what the entry says. Two entries at one address are one host, whatever
+    /// they are called.
+    ///
+    /// ```
+    /// use dial::{HostEntry, Upstream};
+    ///
+    /// let upstream = Upstream::new([
+    ///     HostEntry::new("https://10.0.0.1:8443").authority("api.example"),
+    ///     HostEntry::new("https://10.0.0.2:8443").authority("api.example"),
+    /// ])?;
+    /// # assert_eq!(upstream.len(), 2);
+    /// # Ok::<(), dial::Error>(())
+    /// ```
+    #[must_use]
+    pub fn authority(mut self, authority: impl Into<String>) -> Self {
+        self.authority = Some(authority.into());
+        self
     }
 
-    /// The same at another address.
+    /// What one at that address is called.
+    pub(super) fn name(&self, address: &Address) -> Result<Address, Error> {
+        let authority = self.authority.as_ref();
+        authority.map_or_else(|| Ok(address.name()), |name| address.called(name))
+    }
+
+    /// Where it is, or what is wrong with any part of the entry.
     #[cfg(feature = "dns")]
-    pub(crate) fn at(&self, address: &Address) -> Self {
+    pub(crate) fn address(&self) -> Result<Address, Error> {
+        let address = Address::parse(&self.host)?;
+        super::control::check(self, &address).map(|_| address)
+    }
+
+    /// The one of its hosts that has this address, if the entry is at `named`. It is called what the entry is.
+    #[cfg(feature = "dns")]
+    pub(crate) fn at(&self, ip: IpAddr, named: &Address) -> Self {
+        let address = Address {
+            host: Host::Ip(ip),
+            ..named.clone()
+        };
+        let authority = self.authority.clone();
         Self {
             host: address.to_string(),
+            authority: Some(authority.unwrap_or_else(|| named.authority())),
             ..self.clone()
         }
     }

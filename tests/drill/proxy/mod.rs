@@ -22,8 +22,14 @@ const ATTEMPT: Duration = Duration::from_secs(1);
 const RETRIES: u32 = 2;
 /// After how many failures one after the other an endpoint is out.
 const FAILURES: u32 = 3;
-/// How often an endpoint is probed; out after two that failed, in after two that did not.
+/// For how long that is at first. Where it can be told apart, it is twice as long each time it has to be done again.
+const EJECTION: Duration = Duration::from_secs(1);
+/// How long an endpoint that is back takes to get its whole part, of a proxy that knows such a thing.
+pub(crate) const SLOW_START: Duration = Duration::from_secs(2);
+/// How often an endpoint is probed; in after two that did not fail.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// What a busy machine, the jitter of probes, and the turns that an endpoint in slow start lets pass may add to that.
+const SLACK: Duration = Duration::from_secs(2);
 /// How long a request may wait while no endpoint is up.
 const WAIT: Duration = Duration::from_secs(3);
 
@@ -83,13 +89,26 @@ impl Kind {
         text.lines().next().map(str::to_owned)
     }
 
-    /// Whether it has what a flag of the gateway stands for; the others are configured with all they have.
-    pub(crate) fn knows(self, flag: &str) -> bool {
-        match self {
-            Kind::Dial => dial::knows(flag),
-            _ => flag != dial::DISCOVER,
-        }
+    /// Whether its hosts can change while it runs, as it is configured here.
+    pub(crate) fn learns_hosts(self) -> bool {
+        self == Kind::Dial
     }
+
+    /// Whether it has a slow start, as it is configured here.
+    pub(crate) fn starts_slowly(self) -> bool {
+        self == Kind::Dial
+    }
+}
+
+/// How long an endpoint that was faulty for so long, and is well now, may go on without requests: until the last of its
+/// ejections is over, and two probes have passed.
+pub(crate) fn back_within(fault: Duration) -> Duration {
+    let (mut ejection, mut over) = (EJECTION, EJECTION);
+    while over < fault {
+        ejection *= 2;
+        over += ejection;
+    }
+    ejection + 2 * INTERVAL + SLACK
 }
 
 impl Proxy {

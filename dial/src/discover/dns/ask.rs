@@ -1,6 +1,6 @@
 //! One question to DNS, and the answer it had last.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::patience::after;
 
 pub(super) type Resolver = TokioResolver;
 
@@ -51,7 +52,12 @@ pub(super) fn resolver(servers: Option<&[SocketAddr]>) -> Result<Resolver, BoxEr
 }
 
 /// Asks them all, a few at a time.
-pub(super) async fn ask_all(mut queries: Vec<&mut Query>, resolver: &Resolver, asked: &mut Asked) {
+pub(super) async fn ask_all<'a>(
+    queries: impl IntoIterator<Item = &'a mut Query>,
+    resolver: &Resolver,
+    asked: &mut Asked,
+) -> Result<(), BoxError> {
+    let mut queries: Vec<_> = queries.into_iter().collect();
     for some in queries.chunks_mut(AT_A_TIME) {
         let mut answers = JoinSet::new();
         for (number, query) in some.iter().enumerate() {
@@ -59,11 +65,12 @@ pub(super) async fn ask_all(mut queries: Vec<&mut Query>, resolver: &Resolver, a
             answers.spawn(async move { (number, ask(&resolver, &name, kind).await) });
         }
         while let Some(answer) = answers.join_next().await {
-            if let Ok((number, answer)) = answer {
-                some[number].settle(answer, Instant::now(), asked);
-            }
+            // A resolver that panics has not told anything.
+            let (number, answer) = answer?;
+            some[number].settle(answer, Instant::now(), asked);
         }
     }
+    Ok(())
 }
 
 /// Records, and for how long they are true.
@@ -109,11 +116,6 @@ impl Query {
         &self.known
     }
 
-    /// The addresses that are known.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.known.iter().filter_map(RData::ip_addr)
-    }
-
     pub(super) fn settle(&mut self, answer: Answer, now: Instant, asked: &mut Asked) {
         let answer = match answer {
             Err(NetError::Dns(DnsError::NoRecordsFound(NoRecords { negative_ttl, .. }))) => {
@@ -150,14 +152,16 @@ impl Query {
 
     /// How long the last records still stay though there are none any more.
     fn held(&self, now: Instant, hold: Duration) -> Option<Duration> {
-        let until = self.known_at.filter(|_| !self.known.is_empty())? + hold;
+        let known_at = self.known_at.filter(|_| !self.known.is_empty())?;
+        let until = after(known_at, hold);
         (until > now).then(|| until - now)
     }
 }
 
 /// What became of all the questions of one round.
 pub(super) struct Asked {
-    hold: Duration,
+    /// For how long what was known last stays where there is nothing any more.
+    pub(super) hold: Duration,
     answered: bool,
     fresh: Duration,
     failures: Vec<(String, RecordType, NetError, bool)>,
@@ -175,17 +179,23 @@ impl Asked {
 
     fn answered(&mut self, fresh: Duration) {
         self.answered = true;
+        self.true_for(fresh);
+    }
+
+    /// All of it is true for so long at the most.
+    pub(super) fn true_for(&mut self, fresh: Duration) {
         self.fresh = self.fresh.min(fresh);
     }
 
     fn failed(&mut self, name: &str, kind: RecordType, error: NetError, newly: bool) {
-        self.fresh = self.fresh.min(RETRY);
+        self.true_for(RETRY);
         self.failures.push((name.to_owned(), kind, error, newly));
     }
 
-    /// For how long all of it is true; an error when nothing could be asked for, which is for others to log.
-    pub(super) fn finish(self) -> Result<Duration, BoxError> {
-        if self.answered || self.failures.is_empty() {
+    /// For how long all of it is true; an error, which is for others to log, when nothing could be asked for, or when what is
+    /// known is no host and not all could be asked for: that there is none is believed only if everybody says so.
+    pub(super) fn finish(self, has_hosts: bool) -> Result<Duration, BoxError> {
+        if self.failures.is_empty() || (self.answered && has_hosts) {
             for (name, kind, error, newly) in self.failures {
                 if newly {
                     tracing::warn!(

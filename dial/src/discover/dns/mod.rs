@@ -1,6 +1,7 @@
 //! Hosts from DNS: the addresses of names, or the SRV records of a service (RFC 2782).
 
 mod ask;
+mod name;
 mod service;
 
 #[cfg(test)]
@@ -10,12 +11,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hickory_resolver::proto::rr::RecordType;
 use tokio::time::{Instant, sleep_until};
 
-use self::ask::{Asked, Query, ask_all, resolver};
+use self::ask::{Asked, ask_all, resolver};
+use self::name::Name;
 use crate::error::{BoxError, Error};
-use crate::upstream::{Address, Discover, Host, HostEntry, IntoHosts, Scheme, distinct};
+use crate::upstream::{Address, Discover, Host, HostEntry, IntoHosts, distinct};
 
 /// How soon, and how late, a name is asked for again, whatever its time to live is.
 const FRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
@@ -30,7 +31,13 @@ const MAX_HOSTS: usize = 4096;
 /// Each name and each of its kinds of record stands for itself. When one cannot be asked for (no server answers, or one
 /// says that it failed), its last answer stays until it can. When it has no records any more, that may be a server's
 /// mishap, so its last answer stays for [`hold`](Self::hold) too. After that it means what it says; and when no name has
-/// any, requests are answered with 503.
+/// any, requests are answered with 503. That is believed only if everything could be asked for: a name of which one kind of
+/// record is not there, and the other cannot be asked for, changes nothing.
+///
+/// Connections go to the addresses, but a host is called what its name is, with the port: that is the Host which it sees, and
+/// what its certificate has to be for, unless the entry says something else
+/// ([`HostEntry::authority`](crate::HostEntry::authority)) or the route sends the client's
+/// ([`host_header`](crate::ProxyService::host_header)).
 ///
 /// ```no_run
 /// use dial::{Dns, Upstream};
@@ -57,17 +64,15 @@ enum What {
 struct Named {
     address: Address,
     entry: HostEntry,
-    queries: [Query; 2],
+    name: Name,
 }
 
 impl Dns {
     /// All addresses of these names, as hosts of their own: A and AAAA records, and the system's list of hosts. Each has the
-    /// scheme, port, weight and backup of its name's entry.
+    /// scheme, port, weight and backup of its name's entry, and is called what that is.
     ///
     /// # Errors
-    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) for an entry that is not understood, that is an address already, or
-    /// that is `https`: the endpoint would be an address, and its certificate is for the name. As one of the plain
-    /// [`hosts`](crate::UpstreamBuilder::hosts) a name keeps it, and its addresses are still looked up anew.
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) for an entry that is not understood, or that is an address already.
     pub fn addresses(names: impl IntoHosts) -> Result<Self, Error> {
         let names = names.into_hosts().into_iter().map(Named::new);
         let names: Vec<_> = names.collect::<Result<_, _>>()?;
@@ -79,7 +84,10 @@ impl Dns {
 
     /// The hosts of a service by its SRV records: `_http._tcp.api.internal`. Those of the lowest priority get requests, each
     /// by its weight (one of 0 as one of 1); all others are backups. A target is looked up, and each of its addresses a host
-    /// of that weight; but where the name begins with `_https.` it stays a name, which its certificate is for.
+    /// of that weight, which is called what the target is; it is `https` where the service's name begins with `_https.`.
+    ///
+    /// A target that is in the records no more goes when each that is has an address, or after [`hold`](Self::hold): so a
+    /// service whose targets are replaced never loses the old ones before the new ones are known.
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) for what cannot be a name.
@@ -95,7 +103,7 @@ impl Dns {
         self
     }
 
-    /// For how long the last records stay of a name that has none any more. Default is 30 s.
+    /// For how long the last records stay of a name that has none any more; [`Duration::MAX`] is for ever. Default is 30 s.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.hold = hold;
@@ -117,13 +125,13 @@ impl Dns {
         let mut asked = Asked::new(self.hold);
         let hosts = match &mut self.what {
             What::Names(names) => {
-                let queries = names.iter_mut().flat_map(|named| &mut named.queries);
-                ask_all(queries.collect(), &resolver, &mut asked).await;
+                let queries = names.iter_mut().flat_map(|named| named.name.queries_mut());
+                ask_all(queries, &resolver, &mut asked).await?;
                 names.iter().flat_map(Named::hosts).collect()
             }
-            What::Service(service) => service.hosts(&resolver, &mut asked).await,
+            What::Service(service) => service.hosts(&resolver, &mut asked).await?,
         };
-        let fresh = asked.finish()?;
+        let fresh = asked.finish(!hosts.is_empty())?;
         self.next = Some(Instant::now() + fresh.clamp(FRESH.0, FRESH.1));
         let mut hosts = distinct(hosts);
         hosts.truncate(MAX_HOSTS);
@@ -145,37 +153,20 @@ impl Discover for Dns {
 impl Named {
     fn new(entry: HostEntry) -> Result<Self, Error> {
         let address = entry.address()?;
-        let name = match (&address.host, address.scheme) {
-            (Host::Name(name), Scheme::Http) => name,
-            (Host::Name(_), Scheme::Https) => {
-                let what = "the certificate of `https` is for the name, not for its addresses; list it as a host";
-                return Err(Error::config(format!("{address}: {what}")));
-            }
-            (Host::Ip(_), _) => {
-                return Err(Error::config(format!("{address} is an address already")));
-            }
+        let Host::Name(name) = &address.host else {
+            return Err(Error::config(format!("{address} is an address already")));
         };
-        let queries = [RecordType::A, RecordType::AAAA].map(|kind| Query::new(name, kind));
         Ok(Self {
+            name: Name::new(name),
             address,
             entry,
-            queries,
         })
     }
 
     fn hosts(&self) -> impl Iterator<Item = HostEntry> {
-        let addresses = self.queries.iter().flat_map(Query::addresses);
-        addresses.map(|ip| at(&self.address, Host::Ip(ip), &self.entry))
+        let addresses = self.name.addresses();
+        addresses.map(|ip| self.entry.at(ip, &self.address))
     }
-}
-
-/// The entry of one host of those that an entry stands for.
-fn at(address: &Address, host: Host, like: &HostEntry) -> HostEntry {
-    let address = Address {
-        host,
-        ..address.clone()
-    };
-    like.at(&address)
 }
 
 impl fmt::Debug for Dns {

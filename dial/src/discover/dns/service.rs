@@ -1,24 +1,40 @@
 //! A service by its SRV records (RFC 2782).
 
-use hickory_resolver::proto::rr::RData;
-use hickory_resolver::proto::rr::RecordType;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
 use hickory_resolver::proto::rr::rdata::SRV;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use tokio::time::Instant;
 
 use super::ask::{Asked, Query, Resolver, ask_all};
-use super::at;
-use crate::error::Error;
+use super::name::Name;
+use crate::error::{BoxError, Error};
+use crate::patience::after;
 use crate::upstream::{Address, Host, HostEntry, Scheme};
 
 /// The greatest weight a host can have.
 const MAX_WEIGHT: u64 = 1000;
-/// Records that are more than these are left out.
+/// Records that are more than these are left out, and so are targets that have gone.
 const MAX_TARGETS: usize = 1024;
 
 pub(super) struct Service {
     scheme: Scheme,
     query: Query,
-    /// What is known of the addresses of its targets.
-    targets: Vec<[Query; 2]>,
+    targets: Vec<Target>,
+    /// Those that have gone lately: they stand in as long as nothing is known of one that has come.
+    gone: Vec<Target>,
+    /// What is known of the addresses of all of them.
+    names: HashMap<String, Name>,
+}
+
+/// What a record points at.
+struct Target {
+    address: Address,
+    name: String,
+    entry: HostEntry,
+    /// When it was in the records last.
+    seen: Instant,
 }
 
 impl Service {
@@ -37,6 +53,8 @@ impl Service {
             scheme: if https { Scheme::Https } else { Scheme::Http },
             query: Query::new(name, RecordType::SRV),
             targets: Vec::new(),
+            gone: Vec::new(),
+            names: HashMap::new(),
         })
     }
 
@@ -44,8 +62,25 @@ impl Service {
         self.query.name()
     }
 
-    pub(super) async fn hosts(&mut self, resolver: &Resolver, asked: &mut Asked) -> Vec<HostEntry> {
-        ask_all(vec![&mut self.query], resolver, asked).await;
+    pub(super) async fn hosts(
+        &mut self,
+        resolver: &Resolver,
+        asked: &mut Asked,
+    ) -> Result<Vec<HostEntry>, BoxError> {
+        ask_all([&mut self.query], resolver, asked).await?;
+        self.aim(Instant::now());
+        let wanted = self.targets.iter().map(|target| target.name.as_str());
+        let wanted: HashSet<_> = wanted.collect();
+        let names = self.names.values_mut();
+        let names = names.filter(|name| wanted.contains(name.name()));
+        ask_all(names.flat_map(Name::queries_mut), resolver, asked).await?;
+        self.forget(Instant::now(), asked);
+        let targets = self.targets.iter().chain(&self.gone);
+        Ok(targets.flat_map(|target| self.hosts_of(target)).collect())
+    }
+
+    /// Takes the targets from the records.
+    fn aim(&mut self, now: Instant) {
         let records = self.query.known().iter();
         let records: Vec<_> = records
             .filter_map(|record| match record {
@@ -54,55 +89,67 @@ impl Service {
             })
             .take(MAX_TARGETS)
             .collect();
-        let entries = entries(self.scheme, &records);
-        if self.scheme == Scheme::Https {
-            return entries.into_iter().map(|(_, entry)| entry).collect();
-        }
-        let wanted = |known: &[Query; 2]| entries.iter().any(|(at, _)| is(&at.host, &known[0]));
-        self.targets.retain(wanted);
-        for (address, _) in &entries {
-            if let Host::Name(name) = &address.host
-                && !self.targets.iter().any(|known| known[0].name() == name)
-            {
-                let kinds = [RecordType::A, RecordType::AAAA];
-                self.targets.push(kinds.map(|kind| Query::new(name, kind)));
+        let new = targets(self.scheme, &records, now);
+        let there: HashSet<_> = new.iter().map(|target| &target.address).collect();
+        let mut gone = std::mem::take(&mut self.targets);
+        gone.append(&mut self.gone);
+        gone.retain(|old| !there.contains(&old.address));
+        gone.truncate(MAX_TARGETS);
+        for Target { name, .. } in &new {
+            if !self.names.contains_key(name) {
+                self.names.insert(name.clone(), Name::new(name));
             }
         }
-        ask_all(self.targets.iter_mut().flatten().collect(), resolver, asked).await;
-        let hosts = entries.iter().flat_map(|(address, entry)| {
-            let known = self
-                .targets
-                .iter()
-                .filter(|known| is(&address.host, &known[0]));
-            let addresses = known.flatten().flat_map(Query::addresses);
-            addresses.map(move |ip| at(address, Host::Ip(ip), entry))
-        });
-        hosts.collect()
+        (self.targets, self.gone) = (new, gone);
+    }
+
+    /// Gives up those that have gone, unless one that is there has no address; even then they stay no longer than all that
+    /// is there no more.
+    fn forget(&mut self, now: Instant, asked: &mut Asked) {
+        let has_none = |target: &Target| self.hosts_of(target).next().is_none();
+        let hold = match self.targets.iter().any(has_none) {
+            true => asked.hold,
+            false => Duration::ZERO,
+        };
+        self.gone.retain(|gone| after(gone.seen, hold) > now);
+        for gone in &self.gone {
+            asked.true_for(after(gone.seen, hold) - now);
+        }
+        let used = self.targets.iter().chain(&self.gone);
+        let used: HashSet<_> = used.map(|target| target.name.as_str()).collect();
+        self.names.retain(|name, _| used.contains(name.as_str()));
+    }
+
+    fn hosts_of(&self, target: &Target) -> impl Iterator<Item = HostEntry> {
+        let addresses = self.names.get(&target.name).map(Name::addresses);
+        let addresses = addresses.into_iter().flatten();
+        addresses.map(|ip| target.entry.at(ip, &target.address))
     }
 }
 
-fn is(host: &Host, query: &Query) -> bool {
-    matches!(host, Host::Name(name) if name == query.name())
-}
-
-/// The targets as hosts.
-fn entries(scheme: Scheme, records: &[&SRV]) -> Vec<(Address, HostEntry)> {
+fn targets(scheme: Scheme, records: &[&SRV], now: Instant) -> Vec<Target> {
     let first = records.iter().map(|srv| srv.priority).min();
     let heaviest = records.iter().map(|srv| srv.weight).max().unwrap_or(0);
-    let entries = records.iter().filter_map(|srv| {
+    let targets = records.iter().filter_map(|srv| {
+        // With its final dot: no list of domains to search is applied to it.
+        let name = srv.target.to_ascii().to_ascii_lowercase();
         let address = Address {
             scheme,
             port: srv.port,
-            // With its final dot: no list of domains to search is applied to it.
-            host: Host::Name(srv.target.to_ascii().to_ascii_lowercase()),
+            host: Host::Name(name.clone()),
         };
         let entry = HostEntry::new(address.to_string()).weight(weight(srv.weight, heaviest));
         // What the server says need not be what a host can be, such as one at port 0.
         let address = entry.address().ok()?;
         let backup = Some(srv.priority) > first;
-        Some((address, if backup { entry.backup() } else { entry }))
+        Some(Target {
+            address,
+            name,
+            entry: if backup { entry.backup() } else { entry },
+            seen: now,
+        })
     });
-    entries.collect()
+    targets.collect()
 }
 
 /// A weight of up to 65535 as one of 1 to 1000; weights that fit stay as they are.
@@ -142,8 +189,8 @@ mod tests {
             SRV::new(20, 0, 8081, name("b.example.")),
             SRV::new(10, 0, 0, name("c.example.")),
         ];
-        let entries = entries(Scheme::Http, &records.each_ref());
-        let entries: Vec<_> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let targets = targets(Scheme::Http, &records.each_ref(), Instant::now());
+        let entries: Vec<_> = targets.into_iter().map(|target| target.entry).collect();
         assert_eq!(
             entries,
             [

@@ -1,3 +1,5 @@
+mod rounds;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -52,7 +54,9 @@ impl Talk {
             RData::A(address) => address.octets()[3],
             other => panic!("{other}"),
         });
-        let finished = asked.finish().map_err(|error| error.to_string());
+        let finished = asked
+            .finish(!self.query.known().is_empty())
+            .map_err(|error| error.to_string());
         (known.collect(), finished)
     }
 }
@@ -116,7 +120,19 @@ fn of_several_the_first_to_grow_old_counts_and_failures_are_asked_again() {
     hear(records(&[1], 2 * MINUTE));
     hear(records(&[2], MINUTE));
     hear(Err(NetError::Timeout));
-    assert_eq!(asked.finish().unwrap(), Duration::from_secs(5));
+    assert_eq!(asked.finish(true).unwrap(), Duration::from_secs(5));
+}
+
+#[test]
+fn records_may_stay_for_ever() {
+    let now = Instant::now();
+    let mut query = Query::new("a", RecordType::A);
+    for answer in [records(&[1], MINUTE), nothing(None), nothing(None)] {
+        let mut asked = Asked::new(Duration::MAX);
+        query.settle(answer, now, &mut asked);
+        assert_eq!(query.known().len(), 1);
+        assert!(asked.finish(true).unwrap() <= MINUTE);
+    }
 }
 
 #[test]
@@ -130,13 +146,11 @@ fn names_are_asked_for_and_nothing_else() {
     for (entry, message) in [
         ("", "\"\": a host is empty"),
         ("[::1]:80", "http://[::1]:80 is an address already"),
-        (
-            "https://a",
-            "https://a:443: the certificate of `https` is for the name, not for its addresses; list it as a host",
-        ),
     ] {
         let error = Dns::addresses([HostEntry::new(entry)]).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
+    assert!(Dns::addresses([HostEntry::new("a").weight(0)]).is_err());
+    assert!(Dns::addresses([HostEntry::new("a").authority("b/c")]).is_err());
     assert!(Dns::addresses([""; 0]).is_err());
 }

@@ -245,11 +245,6 @@ pub(super) struct Lines {
 
 impl Lines {
     #[cfg(test)]
-    pub(super) fn empty() -> Self {
-        Self::of(Body::empty())
-    }
-
-    #[cfg(test)]
     fn of(body: Body) -> Self {
         Self {
             member: "etcd".to_owned(),

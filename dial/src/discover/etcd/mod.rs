@@ -4,15 +4,17 @@
 //! and with dial's own client. A gRPC client would bring a second HTTP stack of some forty crates, and `protoc` to every
 //! machine that builds dial; what is needed here is two calls.
 
+mod announced;
 mod api;
 
 use std::fmt;
 use std::sync::Arc;
 
+use self::announced::Announced;
 use self::api::{Gateway, Keys, Lines};
 use crate::client::Connector;
 use crate::error::{BoxError, Chain, Error, ErrorKind};
-use crate::upstream::{Address, Discover, Endpoint, HostEntry, distinct};
+use crate::upstream::{Address, Discover, Endpoint, HostEntry};
 
 /// The most keys.
 const MAX_KEYS: usize = 10_000;
@@ -24,7 +26,8 @@ const MAX_KEYS: usize = 10_000;
 ///
 /// A change is there at once. When the connection breaks, all keys are read anew, from whichever member of the cluster
 /// answers, so that nothing is missed; that also happens after a minute in which nothing changed. No key at all says that
-/// nobody is up. A value that is not understood changes nothing until it is gone; neither do more than 10,000 keys.
+/// nobody is up. A value that is not understood is logged and concerns nobody else: its key keeps the host that it had before,
+/// if any. Where no value at all is understood, or there are more than 10,000 keys, the hosts stay as they are.
 ///
 /// ```no_run
 /// use dial::{Etcd, Upstream};
@@ -41,6 +44,7 @@ pub struct Etcd {
     /// The member that answered last.
     current: usize,
     following: Option<Following>,
+    announced: Announced,
 }
 
 /// The keys as they are, and what tells their changes.
@@ -76,6 +80,7 @@ impl Etcd {
             connector: Connector::default(),
             current: 0,
             following: None,
+            announced: Announced::default(),
         })
     }
 
@@ -126,10 +131,13 @@ impl Etcd {
         loop {
             let Some(following) = &mut self.following else {
                 let following = self.begin().await?;
-                return self.following.insert(following).hosts();
+                let following = self.following.insert(following);
+                return self.announced.hosts(&following.keys);
             };
             match following.lines.change(&mut following.keys).await {
-                Ok(true) if following.keys.len() <= MAX_KEYS => return following.hosts(),
+                Ok(true) if following.keys.len() <= MAX_KEYS => {
+                    return self.announced.hosts(&following.keys);
+                }
                 // Nothing for so long that nobody may be there any more, or too much.
                 Ok(_) => self.following = None,
                 Err(error) => {
@@ -138,19 +146,6 @@ impl Etcd {
                 }
             }
         }
-    }
-}
-
-impl Following {
-    fn hosts(&self) -> Result<Vec<HostEntry>, BoxError> {
-        let entries = self.keys.iter().map(|(key, value)| {
-            let key = String::from_utf8_lossy(key);
-            let named = |error: Error| error.within(format_args!("key {key:?}"));
-            let value = std::str::from_utf8(value)
-                .map_err(|error| Error::config("its value is not text").with_source(error));
-            value.and_then(str::parse::<HostEntry>).map_err(named)
-        });
-        Ok(distinct(entries.collect::<Result<_, _>>()?))
     }
 }
 
@@ -185,33 +180,5 @@ mod tests {
             format!("{etcd:?}"),
             r#"Etcd { members: ["http://a:2379", "https://b:2379"], prefix: "/x/", .. }"#
         );
-    }
-
-    #[test]
-    fn values_are_hosts() {
-        let hosts = |values: &[(&str, &[u8])]| {
-            let keys = values.iter();
-            let keys = keys.map(|(key, value)| (key.as_bytes().to_vec(), value.to_vec()));
-            let lines = Lines::empty();
-            let keys = keys.collect();
-            Following { keys, lines }.hosts()
-        };
-        assert_eq!(hosts(&[]).unwrap(), []);
-        assert_eq!(
-            hosts(&[("/x/2", b"b"), ("/x/1", b" a weight=2\n"), ("/x/3", b"a")]).unwrap(),
-            [HostEntry::new("a").weight(2), HostEntry::new("b")],
-            "in the order of their keys, each once"
-        );
-        for (value, message) in [
-            (
-                &b"a b"[..],
-                "key \"/x/1\": \"b\" is neither `weight=N` nor `backup`",
-            ),
-            (b"\xff", "key \"/x/1\": its value is not text"),
-            (b"", "key \"/x/1\": \"\": a host is empty"),
-        ] {
-            let error = hosts(&[("/x/0", b"a"), ("/x/1", value)]).unwrap_err();
-            assert_eq!(error.to_string(), message);
-        }
     }
 }

@@ -26,7 +26,7 @@ fn hosts_are_accepted() {
         (
             "a-b_c.example.com.",
             "http://a-b_c.example.com.:80",
-            "a-b_c.example.com.",
+            "a-b_c.example.com",
         ),
         ("backend:00080", "http://backend:80", "backend"),
         ("backend:65535", "http://backend:65535", "backend:65535"),

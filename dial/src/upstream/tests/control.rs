@@ -1,7 +1,7 @@
 //! Hosts that are drained, weighed anew, or kept for bad times.
 
 use super::super::{Ask, HostEntry, Tried, Upstream};
-use super::picks;
+use super::{pick, picks};
 use crate::error::ErrorKind;
 
 #[test]
@@ -39,6 +39,33 @@ fn weights_change_while_it_runs() {
     upstream.set_weight("a", 1).unwrap();
     let again = picks(&upstream, 4);
     assert!(again == "abab" || again == "baba", "{again}");
+}
+
+#[test]
+fn what_a_host_is_called_is_part_of_it() {
+    let entry = |name: &str| HostEntry::new("10.0.0.1").authority(name);
+    let upstream = Upstream::new([entry("a")]).unwrap();
+    let first = pick(&upstream);
+    upstream.set_hosts([entry("a:80")]).unwrap();
+    assert!(!first.is_retired(), "it is called the same");
+    upstream.set_hosts([entry("b:8080")]).unwrap();
+    assert!(first.is_retired(), "its connections are the other name's");
+    let second = pick(&upstream);
+    assert_eq!(second.authority(), "b:8080");
+    // Whatever it is called, it is one host.
+    assert!(!upstream.add_host(entry("c")).unwrap());
+    assert!(upstream.drain_host("10.0.0.1").unwrap());
+    let error = upstream.set_hosts([entry("b"), entry("c")]).unwrap_err();
+    assert!(
+        error.to_string().contains("is the same as hosts[0]"),
+        "{error}"
+    );
+    let error = upstream.set_hosts([entry("b c")]).unwrap_err();
+    assert!(error.to_string().starts_with("hosts[0]: "), "{error}");
+
+    let probed = second.at_port(9000).unwrap();
+    assert_eq!(probed.to_string(), "http://10.0.0.1:9000");
+    assert_eq!(probed.authority(), "b:9000");
 }
 
 #[test]

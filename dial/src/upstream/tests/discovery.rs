@@ -110,6 +110,35 @@ async fn the_same_list_again_undoes_nothing() {
     assert_eq!(stage.upstream.len(), 3);
 }
 
+/// Who drained a host meant it, whatever becomes of the others.
+#[tokio::test(start_paused = true)]
+async fn a_change_undoes_nothing_of_what_stays() {
+    let stage = Stage::new();
+    stage.upstream.start_discovery();
+    stage.asked(1).await;
+    stage.tells(hosts(["a", "b", "c"])).await;
+    stage.upstream.drain_host("a").unwrap();
+    stage.upstream.set_weight("b", 3).unwrap();
+    let host = |number: usize| {
+        let status = &stage.upstream.status()[number];
+        (status.draining, status.weight)
+    };
+    stage.tells(hosts(["x", "a", "b"])).await;
+    assert_eq!([0, 1, 2].map(host), [(false, 1), (true, 1), (false, 3)]);
+    // A weight that the source changes is the newer one, but only then.
+    let weighed = |weight| ["a", "b"].map(|host| HostEntry::new(host).weight(weight));
+    stage.tells(Ok(weighed(2).to_vec())).await;
+    assert_eq!([0, 1].map(host), [(true, 2), (false, 2)]);
+    // One that left and comes back is a new one.
+    stage.tells(hosts(["c"])).await;
+    stage.tells(hosts(["a", "b"])).await;
+    assert_eq!([0, 1].map(host), [(false, 1); 2]);
+    // By hand it is the list that counts.
+    stage.upstream.drain_host("a").unwrap();
+    stage.upstream.set_hosts(["a", "b"]).unwrap();
+    assert_eq!(host(0), (false, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_no_list_changes_nothing() {
     let stage = Stage::new();
