@@ -65,6 +65,8 @@ pub(crate) struct Conditions(u8);
 
 /// No request is sent more often than this.
 const MAX_ATTEMPTS: u32 = 16;
+/// Without a pause between them, requests that wait for an endpoint would do nothing but ask for one.
+const SHORTEST: Duration = Duration::from_millis(1);
 /// How much longer than the first pause the others may become, unless it is said.
 const GROWTH: u32 = 10;
 
@@ -101,8 +103,8 @@ impl Retry {
     }
 
     /// How many bytes of a request's body are kept while it streams, to be sent again. A request whose body is larger is not,
-    /// once it was begun, unless it lay in memory anyway. Default is 64 KiB. What is kept is held until the response's head is there, so that a client can
-    /// make dial hold so much for each request.
+    /// once it was begun, unless it lay in memory anyway. Default is 64 KiB. What is kept is held until the response's head is
+    /// there, so that a client can make dial hold so much for each request.
     #[must_use]
     pub fn buffer(self, bytes: u64) -> Self {
         Self {
@@ -112,11 +114,11 @@ impl Retry {
     }
 
     /// How long the pause before the first further attempt is; each next one is twice as long. Half of each is up to chance.
-    /// Default is 25 ms.
+    /// Default is 25 ms; at least 1 ms.
     #[must_use]
     pub fn backoff(self, first: Duration) -> Self {
         Self {
-            backoff: first,
+            backoff: first.max(SHORTEST),
             ..self
         }
     }
