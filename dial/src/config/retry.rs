@@ -24,7 +24,9 @@ pub enum RetryOn {
 }
 
 /// When a request is sent once more, and how often. Without one it is so only while it is known to be unsent: then it goes to
-/// each endpoint once, whatever its method.
+/// each endpoint once, whatever its method; and once more to the same endpoint if a pooled connection ended before an answer,
+/// which one may do at any time, and it is idempotent (RFC 9112 §9.3.1). With one, that is one of its attempts too, on
+/// whatever [`on`](Self::on) says, and paid from its budget.
 ///
 /// A further attempt is made at another endpoint where there is one, and only
 ///
@@ -71,8 +73,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const GROWTH: u32 = 10;
 
 impl Retry {
-    /// How often a request may be sent in all, the first time included. Attempts that did not reach an endpoint do not count.
-    /// Default is 3; at least 1, which is never again, and at most 16.
+    /// How often a request may be sent in all, the first time included, and also when a pooled connection ended before an
+    /// answer. Attempts that did not reach an endpoint do not count. Default is 3; at least 1, which is never again, and at
+    /// most 16.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self {
@@ -132,9 +135,9 @@ impl Retry {
         }
     }
 
-    /// How long an attempt may take until the head of its response is there: connecting, sending and waiting, but for time in
-    /// which the client is awaited. What cannot be sent again has only its connecting bounded by it. Default is none:
-    /// [`Timeouts`](crate::Timeouts) hold for each attempt as it is.
+    /// How long an attempt may take until the head of its response is there: connecting, sending and waiting in all, on
+    /// whatever connections, but for time in which the client is awaited. What cannot be sent again has only its connecting
+    /// bounded by it. Default is none: [`Timeouts`](crate::Timeouts) hold for each attempt as it is.
     #[must_use]
     pub fn per_try(self, limit: Duration) -> Self {
         Self {
@@ -153,9 +156,9 @@ impl Retry {
         }
     }
 
-    /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s. Default is 20; at
-    /// most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an
-    /// endpoint are free.
+    /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s.
+    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are, also that of a
+    /// pooled connection that ended before an answer. Attempts that did not reach an endpoint are free.
     #[must_use]
     pub fn budget(self, percent: u32) -> Self {
         Self {
@@ -164,8 +167,8 @@ impl Retry {
         }
     }
 
-    /// How many further attempts a second the route has beside its [budget](Self::budget), for when it has few requests.
-    /// Default is 10; at most 10,000.
+    /// How many further attempts the route may make in each second beside its [budget](Self::budget), for when it has few
+    /// requests. They are not saved up: what one second leaves is not there in the next. Default is 10; at most 10,000.
     #[must_use]
     pub fn min_per_second(self, attempts: u32) -> Self {
         Self {
