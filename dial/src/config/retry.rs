@@ -24,9 +24,9 @@ pub enum RetryOn {
 }
 
 /// When a request is sent once more, and how often. Without one it is so only while it is known to be unsent: then it goes to
-/// each endpoint once, whatever its method; and once more to the same endpoint if a pooled connection ended before an answer,
-/// which one may do at any time, and it is idempotent (RFC 9112 §9.3.1). With one, that is one of its attempts too, on
-/// whatever [`on`](Self::on) says, and paid from its budget.
+/// each endpoint once, whatever its method. One that is idempotent is also sent once more to the same endpoint if its
+/// connection had lain idle and ended before an answer, as connections may do (RFC 9112 §9.3.1). With a `Retry` that is an
+/// attempt like any other, whatever [`on`](Self::on) says: it is counted, and paid from the budget.
 ///
 /// A further attempt is made at another endpoint where there is one, and only
 ///
@@ -34,6 +34,7 @@ pub enum RetryOn {
 /// - of a method that is idempotent (RFC 9110 §9.2.2), unless [`any_method`](Self::any_method) says that it does no harm;
 /// - with all of the body that was sent so far, which is kept up to [`buffer`](Self::buffer);
 /// - while the [budget](Self::budget) of the route lasts, so that endpoints in trouble are not buried in retries;
+/// - after a response, where an endpoint has room for it at once ([`Limits`](crate::Limits));
 /// - before anything of a response went to the client. The response of the last attempt is given to it as it came.
 ///
 /// ```
@@ -73,9 +74,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const GROWTH: u32 = 10;
 
 impl Retry {
-    /// How often a request may be sent in all, the first time included, and also when a pooled connection ended before an
-    /// answer. Attempts that did not reach an endpoint do not count. Default is 3; at least 1, which is never again, and at
-    /// most 16.
+    /// How often a request may be sent in all, the first time included. Attempts that did not reach an endpoint do not count.
+    /// Default is 3; at least 1, which is never again, and at most 16.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self {
@@ -157,8 +157,7 @@ impl Retry {
     }
 
     /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s.
-    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are, also that of a
-    /// pooled connection that ended before an answer. Attempts that did not reach an endpoint are free.
+    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an endpoint are free.
     #[must_use]
     pub fn budget(self, percent: u32) -> Self {
         Self {

@@ -14,7 +14,7 @@ use crate::config::{Conditions, Retry, RetryOn, Timeouts};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Answer, Draft, Hop};
 use crate::patience::after;
-use crate::upstream::Dice;
+use crate::upstream::{Backoff, Dice};
 
 /// So many requests of a route wait for an endpoint; more fail at once.
 const MAX_WAITING: usize = 8 * 1024;
@@ -34,13 +34,14 @@ pub(super) type Outcome = Result<Answer, Error>;
 /// The way of one request through its attempts.
 pub(super) struct Course<'a> {
     shared: &'a Retries,
-    /// Further attempts there may be. Counted by whoever makes them, and they share this; but all of them are in one task.
+    /// Further attempts there may be. Atomic because attempts that are under way at once take of them; all are in one task.
     left: AtomicU32,
     /// How many of them may be made while others are waited for.
     hedges: AtomicU32,
     /// With what the body can be sent again. `None` if the request is not sent again once it was begun.
     body: Option<Replay>,
-    pauses: u32,
+    /// The pauses before them.
+    backoff: Backoff,
     /// Until when an endpoint is waited for, once it is.
     wait: Option<(Instant, Seat<'a>)>,
 }
@@ -69,7 +70,7 @@ impl<'a> Course<'a> {
             left: AtomicU32::new(policy.attempts - 1),
             hedges: AtomicU32::new(policy.hedge.map_or(0, |hedge| hedge.most)),
             body: None,
-            pauses: 0,
+            backoff: Backoff::new(policy.backoff, policy.longest()),
             wait: None,
         };
         let repeats = policy.any_method || draft.method().is_idempotent();
@@ -160,14 +161,6 @@ impl<'a> Course<'a> {
         !self.shared.policy.on.takes_status(status)
     }
 
-    fn has_left(&self) -> bool {
-        self.left.load(Ordering::Relaxed) > 0
-    }
-
-    fn is_kept(&self) -> bool {
-        self.body.as_ref().is_some_and(Replay::is_kept)
-    }
-
     /// Whether all of the body was read, so that the attempt before reads no more of it.
     pub(super) fn is_read(&self) -> bool {
         self.body.as_ref().is_some_and(Replay::is_read)
@@ -195,13 +188,16 @@ impl<'a> Course<'a> {
         self.wait = None;
     }
 
-    /// The next pause: twice as long as the one before, half of it up to chance.
+    fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed) > 0
+    }
+
+    fn is_kept(&self) -> bool {
+        self.body.as_ref().is_some_and(Replay::is_kept)
+    }
+
     fn pause(&mut self) -> Duration {
-        let policy = &self.shared.policy;
-        let factor = 1u32.checked_shl(self.pauses).unwrap_or(u32::MAX);
-        self.pauses += 1;
-        let whole = policy.backoff.saturating_mul(factor).min(policy.longest());
-        whole.mul_f64(0.5 + self.shared.dice.part() / 2.0)
+        self.backoff.wait(&self.shared.dice)
     }
 }
 

@@ -136,8 +136,7 @@ fn pauses_grow_to_their_bound_and_are_jittered() {
             "{pause:?} of {most}"
         );
     }
-    course.pauses = 1000;
-    assert!(course.pause() <= ms(50));
+    assert!((0..1000).all(|_| course.pause() <= ms(50)));
     assert_eq!(Retry::default().backoff(ms(7)).longest(), ms(70));
     assert_eq!(
         Retry::default().max_backoff(ms(7)).longest(),
