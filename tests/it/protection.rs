@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dial::{Breaker, Limits, ModifiableRequest, Upstream};
+use dial::{Breaker, Limits, ModifiableRequest, Retry, Upstream};
 use dial_tests::{Answer, BulkOrigin, Gate, Origin, RawClient, Script, client, eventually};
 
 use crate::harness::{Both, Served, held};
@@ -92,6 +92,26 @@ async fn who_waits_too_long_is_refused_and_never_sent() {
     gate.open();
     assert_eq!(first.read_response().await.text(), "late");
     assert_eq!(origin.count(), 1);
+}
+
+/// What is in hand is better than a wait for what may be no better.
+#[tokio::test]
+async fn a_retry_after_a_response_does_not_wait_for_room() {
+    let (full, gate) = held();
+    let sick = Origin::answering(|_| Answer::new(503).body("sick"));
+    let limits = Limits::new().requests_per_host(1);
+    let upstream = limited(
+        &[&full, &sick],
+        limits.queue_timeout(Duration::from_hours(1)),
+    );
+    let retry = Retry::default().attempts(2);
+    let served = Served::proxy(dial::proxy(&upstream, forward).retry(retry));
+    let mut first = asking(served.addr).await;
+    full.requested(1).await;
+    assert_eq!(client::get(served.addr, "/").await.text(), "sick");
+    assert_eq!(sick.count(), 2, "it has room, and nobody else has");
+    gate.open();
+    assert_eq!(first.read_response().await.text(), "late");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod budget;
 mod clock;
 mod conditions;
 mod hedges;
+mod stale;
 mod tries;
 mod unhedged;
 mod waits;

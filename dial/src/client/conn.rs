@@ -1,6 +1,5 @@
 //! One HTTP/1.1 connection to one endpoint, driven by the task whose request it carries.
 
-mod attempt;
 mod download;
 mod exchange;
 mod faults;
@@ -17,8 +16,8 @@ use tokio::io::AsyncReadExt;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
-use self::attempt::Attempt;
 use self::exchange::{Exchange, switches};
+use super::deadline::Deadline;
 use super::pool::Pool;
 use super::stream::Stream;
 use super::{Answered, Failed, Way};
@@ -103,11 +102,12 @@ impl Connection {
     /// response was read to its end, and is closed if this future or the response is dropped before.
     ///
     /// The response timeout runs from the last byte of the request that was written, so that a long upload is not cut
-    /// short.
-    pub(crate) async fn send(
+    /// short. The attempt that this is a part of may have a `deadline` too.
+    pub(super) async fn send(
         mut self: Box<Self>,
         request: Outbound,
         way: &Way<'_>,
+        mut deadline: Option<&mut Deadline>,
     ) -> Result<Answered, Failed> {
         self.begin(request, way);
         let limit = if self.exchange.holds {
@@ -116,16 +116,17 @@ impl Connection {
             way.timeouts.response
         };
         self.wait(limit);
-        let mut attempt = way.per_try.map(Attempt::begin);
         let head = std::future::poll_fn(|cx| {
             loop {
                 if let Poll::Ready(head) = self.poll_head(way, cx) {
                     return Poll::Ready(head);
                 }
-                if let Some(attempt) = &mut attempt
-                    && attempt.poll_over(self.writer.awaits_body(), cx).is_ready()
+                // A body that waits for the endpoint's word is not the client's fault.
+                let awaits_body = !self.exchange.holds && self.writer.awaits_body();
+                if let Some(deadline) = &mut deadline
+                    && deadline.poll_over(awaits_body, cx).is_ready()
                 {
-                    return Poll::Ready(Err(self.tried_in_vain(attempt.limit)));
+                    return Poll::Ready(Err(self.tried_in_vain(deadline.limit)));
                 }
                 ready!(self.poll_silence(self.writer.total(), cx));
                 if self.exchange.holds {

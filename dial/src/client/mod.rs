@@ -2,6 +2,7 @@
 
 mod conn;
 mod connect;
+mod deadline;
 mod pool;
 mod resolve;
 mod stream;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use self::conn::Connection;
 pub(crate) use self::connect::Connector;
+use self::deadline::Deadline;
 use self::pool::Pool;
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::Resolver;
@@ -38,8 +40,17 @@ pub(crate) struct Way<'a> {
     pub(crate) proxy_protocol: Option<(ProxyProtocol, Arc<Peer>)>,
     /// How many connections the endpoint may have, if that is limited.
     pub(crate) max_connections: Option<usize>,
-    /// How long the response's head may take on a connection, but for time in which the client is awaited.
-    pub(crate) per_try: Option<Duration>,
+    /// What else a route says that tries more than once.
+    pub(crate) retried: Option<Retried<'a>>,
+}
+
+/// What holds for each attempt of a request whose attempts are counted.
+#[derive(Clone, Copy)]
+pub(crate) struct Retried<'a> {
+    /// How long it may take until the response's head is there, but for time in which the client is awaited.
+    pub(crate) limit: Option<Duration>,
+    /// Asked before a request is sent again that may have been sent: it is as good as another attempt.
+    pub(crate) may_resend: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// A request that got an answer.
@@ -59,6 +70,13 @@ pub(crate) struct Failed {
     pub(crate) again: bool,
 }
 
+impl Way<'_> {
+    /// Whether a request that may have been sent is to be sent once more.
+    fn may_resend(&self) -> bool {
+        self.retried.is_none_or(|retried| (retried.may_resend)())
+    }
+}
+
 impl Client {
     /// `shards` is 1 for a worker's own client, and the number of threads for one that many threads share.
     pub(crate) fn new(connector: Connector, pool: PoolConfig, shards: usize) -> Self {
@@ -71,32 +89,46 @@ impl Client {
     /// Sends `request` and waits for the response head.
     ///
     /// A pooled connection that its peer has closed costs nothing: the next one, and in the end a new one, is taken.
-    /// That is bounded by what lies in the pool.
+    /// That is bounded by what lies in the pool. What may have arrived is sent once more, on a new connection, if it does no
+    /// harm and the route's retries let it.
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
         mut request: Outbound,
         way: &Way<'_>,
     ) -> Result<Answered, Failed> {
+        let limit = way.retried.and_then(|retried| retried.limit);
+        let mut deadline = limit.map(Deadline::begin);
         while let Some(connection) = self.pooled(endpoint, way) {
-            match connection.send(request, way).await {
+            match connection.send(request, way, deadline.as_mut()).await {
                 Err(Failed {
                     request: Some(again),
                     again: true,
                     error,
                 }) => {
-                    request = again;
-                    // Once more is enough for what may have arrived already, and on a connection that is surely open.
-                    if error.request_sent() != RequestSent::No {
-                        break;
+                    if error.request_sent() == RequestSent::No {
+                        request = again;
+                        continue;
                     }
+                    if !way.may_resend() {
+                        return Err(Failed {
+                            request: Some(again),
+                            again: false,
+                            error,
+                        });
+                    }
+                    // Once more is enough, and on a connection that is surely open.
+                    request = again;
+                    break;
                 }
                 answer => return answer,
             }
         }
+        let limit = way.timeouts.connect;
+        let left = deadline.as_ref().map_or(limit, Deadline::left);
         // In a box: no request that finds a connection has to have room for the making of one.
-        match Box::pin(self.connect(endpoint, way)).await {
-            Ok(connection) => connection.send(request, way).await,
+        match Box::pin(self.connect(endpoint, way, limit.min(left))).await {
+            Ok(connection) => connection.send(request, way, deadline.as_mut()).await,
             Err(error) => Err(Failed {
                 error,
                 request: Some(request),
@@ -118,11 +150,12 @@ impl Client {
         &self.connector
     }
 
-    /// A new connection.
+    /// A new connection, within `limit`.
     pub(crate) async fn connect(
         &self,
         endpoint: &Arc<Endpoint>,
         way: &Way<'_>,
+        limit: Duration,
     ) -> Result<Box<Connection>, Error> {
         let open = match way.max_connections {
             None => None,
@@ -136,7 +169,6 @@ impl Client {
             proxy_protocol::write(*version, &mut preamble, peer.addr, local);
             pool = Weak::new();
         }
-        let limit = way.timeouts.connect;
         let stream = self.connector.connect(endpoint, &preamble, limit).await?;
         Ok(Box::new(Connection::new(stream, endpoint, pool, open)))
     }

@@ -24,7 +24,9 @@ pub enum RetryOn {
 }
 
 /// When a request is sent once more, and how often. Without one it is so only while it is known to be unsent: then it goes to
-/// each endpoint once, whatever its method.
+/// each endpoint once, whatever its method. One that is idempotent is also sent once more to the same endpoint if its
+/// connection had lain idle and ended before an answer, as connections may do (RFC 9112 §9.3.1). With a `Retry` that is an
+/// attempt like any other, whatever [`on`](Self::on) says: it is counted, and paid from the budget.
 ///
 /// A further attempt is made at another endpoint where there is one, and only
 ///
@@ -32,6 +34,7 @@ pub enum RetryOn {
 /// - of a method that is idempotent (RFC 9110 §9.2.2), unless [`any_method`](Self::any_method) says that it does no harm;
 /// - with all of the body that was sent so far, which is kept up to [`buffer`](Self::buffer);
 /// - while the [budget](Self::budget) of the route lasts, so that endpoints in trouble are not buried in retries;
+/// - after a response, where an endpoint has room for it at once ([`Limits`](crate::Limits));
 /// - before anything of a response went to the client. The response of the last attempt is given to it as it came.
 ///
 /// ```
@@ -65,6 +68,8 @@ pub(crate) struct Conditions(u8);
 
 /// No request is sent more often than this.
 const MAX_ATTEMPTS: u32 = 16;
+/// Without a pause between them, requests that wait for an endpoint would do nothing but ask for one.
+const SHORTEST: Duration = Duration::from_millis(1);
 /// How much longer than the first pause the others may become, unless it is said.
 const GROWTH: u32 = 10;
 
@@ -101,8 +106,8 @@ impl Retry {
     }
 
     /// How many bytes of a request's body are kept while it streams, to be sent again. A request whose body is larger is not,
-    /// once it was begun, unless it lay in memory anyway. Default is 64 KiB. What is kept is held until the response's head is there, so that a client can
-    /// make dial hold so much for each request.
+    /// once it was begun, unless it lay in memory anyway. Default is 64 KiB. What is kept is held until the response's head is
+    /// there, so that a client can make dial hold so much for each request.
     #[must_use]
     pub fn buffer(self, bytes: u64) -> Self {
         Self {
@@ -112,11 +117,11 @@ impl Retry {
     }
 
     /// How long the pause before the first further attempt is; each next one is twice as long. Half of each is up to chance.
-    /// Default is 25 ms.
+    /// Default is 25 ms; at least 1 ms.
     #[must_use]
     pub fn backoff(self, first: Duration) -> Self {
         Self {
-            backoff: first,
+            backoff: first.max(SHORTEST),
             ..self
         }
     }
@@ -130,9 +135,9 @@ impl Retry {
         }
     }
 
-    /// How long an attempt may take until the head of its response is there: connecting, sending and waiting, but for time in
-    /// which the client is awaited. What cannot be sent again has only its connecting bounded by it. Default is none:
-    /// [`Timeouts`](crate::Timeouts) hold for each attempt as it is.
+    /// How long an attempt may take until the head of its response is there: connecting, sending and waiting in all, on
+    /// whatever connections, but for time in which the client is awaited. What cannot be sent again has only its connecting
+    /// bounded by it. Default is none: [`Timeouts`](crate::Timeouts) hold for each attempt as it is.
     #[must_use]
     pub fn per_try(self, limit: Duration) -> Self {
         Self {
@@ -151,9 +156,8 @@ impl Retry {
         }
     }
 
-    /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s. Default is 20; at
-    /// most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an
-    /// endpoint are free.
+    /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s.
+    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an endpoint are free.
     #[must_use]
     pub fn budget(self, percent: u32) -> Self {
         Self {
@@ -162,8 +166,8 @@ impl Retry {
         }
     }
 
-    /// How many further attempts a second the route has beside its [budget](Self::budget), for when it has few requests.
-    /// Default is 10; at most 10,000.
+    /// How many further attempts the route may make in each second beside its [budget](Self::budget), for when it has few
+    /// requests. They are not saved up: what one second leaves is not there in the next. Default is 10; at most 10,000.
     #[must_use]
     pub fn min_per_second(self, attempts: u32) -> Self {
         Self {

@@ -64,10 +64,10 @@ impl Prober {
                 .proxy_protocol
                 .map(|version| (version, Arc::new(Peer::default()))),
             max_connections: None,
-            per_try: None,
+            retried: None,
         };
         match http {
-            None => match self.client.connect(&target, &way).await {
+            None => match self.client.connect(&target, &way, limit).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(told(error)),
             },

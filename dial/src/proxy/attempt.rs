@@ -75,7 +75,7 @@ impl Forwarder {
             host: host.as_deref(),
             proxy_protocol: peer,
             max_connections: target.max_connections(),
-            per_try: None,
+            retried: None,
         };
         if let Some(retries) = &route.retries {
             // In a box: no other request has to have room for it.

@@ -1,9 +1,11 @@
-//! How many retries a route may make: a share of its requests of late, and a few more.
+//! How many retries a route may make: a share of its requests of late, and a few more each second.
 //!
-//! Both are counted by the second, in a ring that covers the last ten. A retry is counted before it is asked whether it is
-//! one too many, and taken back if it is; so two threads can both be refused the last one, but never both have it. In any
-//! stretch of time there are then no more retries than the share of its requests, and those of the ten seconds before, plus
-//! the minimum of each second: a retry leaves the ring no earlier than the requests it is paid with.
+//! A retry is first one of the few, which are counted anew each second: what one second leaves is not there in the next. The
+//! others are counted by the second as well, in a ring that covers the last ten, and so are the requests. Such a retry is
+//! counted before it is asked whether it is one too many, and taken back if it is; so two threads can both be refused the
+//! last one, but never both have it. In any stretch of time there are then no more retries than the share of its requests,
+//! and those of the ten seconds before, plus the minimum of each second: a retry leaves the ring no earlier than the requests
+//! it is paid with.
 //!
 //! There is one for each route, not for each upstream: routes may differ in what they retry and how much. If each keeps its
 //! share, then so do all together.
@@ -20,18 +22,28 @@ pub(super) struct Budget {
     /// Retries in percent of requests.
     percent: u64,
     /// Retries a second that cost nothing.
-    free: u64,
+    free: u32,
     began: Instant,
+    /// Those of this second.
+    gratis: Slot,
     requests: Ring,
     retries: Ring,
+}
+
+/// A retry that was granted, for whoever does not make it after all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    second: u32,
+    free: bool,
 }
 
 impl Budget {
     pub(super) fn new(percent: u32, min_per_second: u32) -> Self {
         Self {
             percent: percent.into(),
-            free: min_per_second.into(),
+            free: min_per_second,
             began: Instant::now(),
+            gratis: Slot::default(),
             requests: Ring::default(),
             retries: Ring::default(),
         }
@@ -42,16 +54,31 @@ impl Budget {
         self.requests.add(self.second(now));
     }
 
-    /// Whether there may be a retry; it is counted then.
-    pub(super) fn withdraw(&self, now: Instant) -> bool {
+    /// A retry, which is counted; `None` if there may be none.
+    pub(super) fn withdraw(&self, now: Instant) -> Option<Token> {
         let second = self.second(now);
-        self.retries.add(second);
-        let paid = self.requests.sum(second) * self.percent / 100;
-        let may = self.retries.sum(second) <= paid + self.free * u64::from(SECONDS);
-        if !may {
-            self.retries.take_back(second);
+        let one_more = |count: u32| (count < self.free).then_some(count + 1);
+        let free = self.gratis.change(second, one_more);
+        let token = Token { second, free };
+        if free {
+            return Some(token);
         }
-        may
+        self.retries.add(second);
+        if self.retries.sum(second) * 100 <= self.requests.sum(second) * self.percent {
+            return Some(token);
+        }
+        self.give_back(token);
+        None
+    }
+
+    /// It is as if it had not been granted.
+    pub(super) fn give_back(&self, token: Token) {
+        let one_less = |count: u32| count.checked_sub(1);
+        let slot = match token.free {
+            true => &self.gratis,
+            false => self.retries.slot(token.second),
+        };
+        slot.change(token.second, one_less);
     }
 
     /// The number of this second, from 1.
@@ -61,42 +88,50 @@ impl Budget {
     }
 }
 
-/// Counts of the last seconds. Each is one atomic: the number of its second, and how many there were.
+/// The count of one second, the latest in which there was any: the number of that second, and how many there were.
 #[derive(Debug, Default)]
-struct Ring([AtomicU64; SECONDS as usize]);
+struct Slot(AtomicU64);
+
+/// Counts of the last seconds.
+#[derive(Debug, Default)]
+struct Ring([Slot; SECONDS as usize]);
+
+impl Slot {
+    /// Changes the count of `second`, if it is to be changed; whether it was.
+    fn change(&self, second: u32, change: impl Fn(u32) -> Option<u32>) -> bool {
+        let next = |slot: u64| {
+            let (of, count) = unpack(slot);
+            let count = match of.cmp(&second) {
+                // A slow thread is late: its second is over for everybody else.
+                std::cmp::Ordering::Greater => None,
+                std::cmp::Ordering::Equal => change(count),
+                std::cmp::Ordering::Less => change(0),
+            };
+            count.map(|count| pack(second, count))
+        };
+        let changed = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+        changed.is_ok()
+    }
+}
 
 impl Ring {
     fn add(&self, second: u32) {
-        self.change(second, |count| count.saturating_add(1));
+        let one_more = |count: u32| Some(count.saturating_add(1));
+        self.slot(second).change(second, one_more);
     }
 
-    fn take_back(&self, second: u32) {
-        self.change(second, |count| count.saturating_sub(1));
-    }
-
-    fn change(&self, second: u32, change: impl Fn(u32) -> u32) {
-        let slot = &self.0[(second % SECONDS) as usize];
-        let next = |slot: u64| {
-            let (of, count) = unpack(slot);
-            match of.cmp(&second) {
-                // A slow thread is late: its second is over for everybody else.
-                std::cmp::Ordering::Greater => None,
-                std::cmp::Ordering::Equal => Some(pack(second, change(count))),
-                std::cmp::Ordering::Less => Some(pack(second, change(0))),
-            }
-        };
-        let _ = slot.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+    fn slot(&self, second: u32) -> &Slot {
+        &self.0[(second % SECONDS) as usize]
     }
 
     /// How many there were in the seconds up to and with this one.
     fn sum(&self, second: u32) -> u64 {
         let since = second.saturating_sub(SECONDS - 1);
-        let slots = self
-            .0
-            .iter()
-            .map(|slot| unpack(slot.load(Ordering::Acquire)));
-        let counts = slots.filter_map(|(of, count)| (of >= since).then_some(u64::from(count)));
-        counts.sum()
+        let slots = self.0.iter().map(|slot| slot.0.load(Ordering::Acquire));
+        let counts = slots.map(unpack).filter(|(of, _)| *of >= since);
+        counts.map(|(_, count)| u64::from(count)).sum()
     }
 }
 
@@ -121,29 +156,63 @@ mod tests {
         budget.began + Duration::from_secs(seconds)
     }
 
+    /// How many are granted at that time.
+    fn granted(budget: &Budget, seconds: u64) -> usize {
+        let each = std::iter::from_fn(|| budget.withdraw(at(budget, seconds)));
+        each.take(1000).count()
+    }
+
     #[test]
     fn a_share_of_the_requests_and_the_minimum() {
-        let budget = Budget::new(20, 1);
-        let now = at(&budget, 0);
-        let granted = |now| (0..1000).take_while(|_| budget.withdraw(now)).count();
-        assert_eq!(granted(now), 10, "the minimum of ten seconds");
+        let budget = Budget::new(20, 3);
         for _ in 0..100 {
-            budget.deposit(now);
+            budget.deposit(at(&budget, 0));
         }
-        assert_eq!(granted(now), 20);
-        assert_eq!(granted(at(&budget, 9)), 0, "the same ten seconds");
-        assert_eq!(granted(at(&budget, 10)), 10, "they are over");
-        assert_eq!(granted(at(&budget, 1_000_000)), 10);
+        assert_eq!(granted(&budget, 0), 3 + 20);
+        assert_eq!(granted(&budget, 9), 3, "the same ten seconds");
+        for _ in 0..100 {
+            budget.deposit(at(&budget, 9));
+        }
+        assert_eq!(granted(&budget, 9), 20, "the share of those that came");
+        assert_eq!(granted(&budget, 10), 3, "the share is used up");
+        assert_eq!(granted(&budget, 1_000_000), 3);
+    }
+
+    /// What was not used for long is no burst.
+    #[test]
+    fn the_minimum_is_that_of_each_second() {
+        let budget = Budget::new(20, 10);
+        for second in [0, 1, 2, 30, 31, 1_000_000] {
+            assert_eq!(granted(&budget, second), 10, "{second}");
+            assert_eq!(granted(&budget, second), 0, "{second}");
+        }
     }
 
     #[test]
     fn nothing_is_nothing() {
         let budget = Budget::new(0, 0);
         budget.deposit(at(&budget, 0));
-        assert!(!budget.withdraw(at(&budget, 0)));
+        assert_eq!(granted(&budget, 0), 0);
         let budget = Budget::new(100, 0);
         budget.deposit(at(&budget, 3));
-        assert!(budget.withdraw(at(&budget, 3)) && !budget.withdraw(at(&budget, 3)));
+        assert_eq!(granted(&budget, 3), 1);
+    }
+
+    #[test]
+    fn what_is_given_back_is_there_again() {
+        let budget = Budget::new(100, 1);
+        budget.deposit(at(&budget, 0));
+        let tokens = [0, 0].map(|second| budget.withdraw(at(&budget, second)).expect("one"));
+        for token in tokens {
+            assert_eq!(granted(&budget, 0), 0);
+            budget.give_back(token);
+            assert_eq!(granted(&budget, 0), 1);
+        }
+        // Its second is over: the minimum of another is not made larger by it.
+        let late = budget.withdraw(at(&budget, 1)).expect("one");
+        assert_eq!(granted(&budget, 2), 1);
+        budget.give_back(late);
+        assert_eq!(granted(&budget, 2), 0);
     }
 
     #[test]
@@ -155,7 +224,7 @@ mod tests {
                 scope.spawn(|| {
                     let each = |_: &i32| {
                         budget.deposit(now);
-                        budget.withdraw(now)
+                        budget.withdraw(now).is_some()
                     };
                     (0..500).filter(each).count()
                 })
@@ -166,7 +235,7 @@ mod tests {
                 .sum()
         });
         assert!(granted <= 1000, "{granted}");
-        while budget.withdraw(now) {}
+        while budget.withdraw(now).is_some() {}
         assert_eq!(
             budget.retries.sum(1),
             1000,
@@ -192,9 +261,9 @@ mod tests {
                     requests += 1;
                 }
                 for _ in 0..failed {
-                    retries += u64::from(budget.withdraw(now));
+                    retries += u64::from(budget.withdraw(now).is_some());
                 }
-                let most = requests * u64::from(percent) / 100 + u64::from(free) * (second + 10);
+                let most = requests * u64::from(percent) / 100 + u64::from(free) * (second + 1);
                 prop_assert!(retries <= most, "{} of {} after {} s", retries, requests, second);
             }
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::attempt::{Forwarder, Target};
+use super::budget::Token;
 use super::persist::idle;
 use super::retry::Course;
 use crate::client::{Answered, Failed, Way};
@@ -31,13 +32,15 @@ type Sending<'a> = Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
 /// An attempt under way.
 struct Running<'a> {
     endpoint: Arc<Endpoint>,
+    /// What it was paid with; the first one costs nothing.
+    token: Option<Token>,
     began: Instant,
     sending: Sending<'a>,
 }
 
 /// One request at several endpoints.
 pub(super) struct Race<'r, 'a> {
-    course: &'r mut Course<'a>,
+    course: &'r Course<'a>,
     target: &'r Target<'r>,
     /// Where it is, or was.
     tried: &'r mut Tried,
@@ -56,7 +59,7 @@ enum Place {
 }
 
 enum Event {
-    Ended(Ended),
+    Ended(Ended, Option<Token>),
     /// It is time for another attempt.
     Due,
 }
@@ -90,7 +93,7 @@ impl Forwarder {
 
 impl<'r, 'a> Race<'r, 'a> {
     pub(super) fn new(
-        course: &'r mut Course<'a>,
+        course: &'r Course<'a>,
         target: &'r Target<'r>,
         tried: &'r mut Tried,
         after: Duration,
@@ -114,23 +117,25 @@ impl<'r, 'a> Race<'r, 'a> {
         start: impl Fn(Place, Turn, Outbound) -> Sending<'s>,
     ) -> Ended {
         let spare = outbound.copy();
-        let start = |place, turn: Turn, outbound| Running {
+        let start = |place, token, turn: Turn, outbound| Running {
             endpoint: Arc::clone(&turn.endpoint),
+            token,
             began: Instant::now(),
             sending: start(place, turn, outbound),
         };
         self.tried.insert(&turn.endpoint);
-        let mut running = vec![start(Place::First, turn, outbound)];
+        let mut running = vec![start(Place::First, None, turn, outbound)];
         let mut last = None;
         loop {
-            let (endpoint, sent) = match self.next(&mut running).await {
+            let ((endpoint, sent), token) = match self.next(&mut running).await {
                 Event::Due => {
                     let another = self.another(&spare);
-                    let another = another.map(|(at, what)| start(Place::Beside, at, what));
+                    let another = another
+                        .map(|(at, what, token)| start(Place::Beside, Some(token), at, what));
                     running.extend(another);
                     continue;
                 }
-                Event::Ended(ended) => ended,
+                Event::Ended(ended, token) => (ended, token),
             };
             match sent {
                 Ok(answered) if self.course.is_good(answered.answer.status) => {
@@ -145,11 +150,14 @@ impl<'r, 'a> Race<'r, 'a> {
                     tracing::debug!("next endpoint after {}", Chain(&error));
                     if let Some(next) = self.target.turn_at_once(self.tried) {
                         self.tried.insert(&next.endpoint);
-                        running.push(start(Place::Beside, next, idle(request)));
+                        running.push(start(Place::Beside, token, next, idle(request)));
+                    } else {
+                        self.give_back(token);
                     }
                 }
                 // What has reached an endpoint tells more.
                 Err(failed) if failed.again && running.is_empty() => {
+                    self.give_back(token);
                     return last.unwrap_or((endpoint, Err(failed)));
                 }
                 sent => {
@@ -169,8 +177,10 @@ impl<'r, 'a> Race<'r, 'a> {
         poll_fn(|cx| {
             for at in 0..running.len() {
                 if let Poll::Ready(sent) = running[at].sending.as_mut().poll(cx) {
-                    let endpoint = running.remove(at).endpoint;
-                    return Poll::Ready(Event::Ended((endpoint, sent)));
+                    let Running {
+                        endpoint, token, ..
+                    } = running.remove(at);
+                    return Poll::Ready(Event::Ended((endpoint, sent), token));
                 }
             }
             self.poll_due(cx).map(|()| Event::Due)
@@ -189,13 +199,13 @@ impl<'r, 'a> Race<'r, 'a> {
     }
 
     /// What is sent beside the attempts under way, and where to; `None` if that is all there will be.
-    fn another(&mut self, spare: &Outbound) -> Option<(Turn, Outbound)> {
+    fn another(&mut self, spare: &Outbound) -> Option<(Turn, Outbound, Token)> {
         let now = Instant::now();
         let next = self.target.turn_at_once(self.tried);
         // One that is sick would be no faster.
         let next = next.filter(|next| next.endpoint.health().is_up(now));
         let another = next.and_then(|next| Some((next, self.course.beside(now)?)));
-        let Some((turn, body)) = another else {
+        let Some((turn, (body, token))) = another else {
             self.hedges = false;
             return None;
         };
@@ -206,7 +216,14 @@ impl<'r, 'a> Race<'r, 'a> {
         self.tried.insert(&turn.endpoint);
         let mut outbound = spare.copy();
         outbound.draft.body = body;
-        Some((turn, outbound))
+        Some((turn, outbound, token))
+    }
+
+    /// What was paid for an attempt that has reached no endpoint, and will not.
+    fn give_back(&self, token: Option<Token>) {
+        if let Some(token) = token {
+            self.course.give_back(token);
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::attempt::{Forwarder, Target, no_endpoint};
-use super::hedge::Race;
+use super::hedge::{Ended, Race};
 use super::retry::{Course, Outcome, Retries};
-use crate::client::{Answered, Failed, Way};
+use crate::client::{Answered, Failed, Retried, Way};
 use crate::error::{Chain, Error};
 use crate::handler::{Answer, Outbound};
 use crate::patience::after;
@@ -30,7 +30,6 @@ impl Forwarder {
         let timeouts = course.timeouts(way.timeouts);
         let way = Way {
             timeouts: &timeouts,
-            per_try: course.per_try(),
             ..way
         };
         let mut tried = Tried::none();
@@ -46,18 +45,8 @@ impl Forwarder {
                 next = target.turn(&tried).await?;
                 continue;
             };
-            let mut endpoint = Arc::clone(&turn.endpoint);
-            let sent = match course.hedge(way.hop) {
-                None => self.attempt(target, turn, outbound, &way).await,
-                Some(after) => {
-                    let race = Race::new(&mut course, target, &mut tried, after);
-                    // In a box: a request without hedges has no room for it.
-                    let race = Box::pin(self.hedged(race, turn, outbound, &way));
-                    let (last, sent) = race.await;
-                    endpoint = last;
-                    sent
-                }
-            };
+            let at = (target, &mut tried);
+            let (endpoint, sent) = self.once(&course, at, turn, outbound, &way).await;
             let (outcome, request) = match sent {
                 Err(Failed {
                     error,
@@ -86,8 +75,13 @@ impl Forwarder {
                 return outcome;
             };
             tried.insert(&endpoint);
+            let turn = match outcome {
+                // A response in hand is better than a wait for room.
+                Ok(_) => elsewhere_at_once(target, &mut tried).map(Some),
+                Err(_) => elsewhere(target, &mut tried).await.ok(),
+            };
             // Where there is no room for another attempt, this one is the last.
-            let Ok(turn) = elsewhere(target, &mut tried).await else {
+            let Some(turn) = turn else {
                 return outcome;
             };
             next = turn;
@@ -101,6 +95,32 @@ impl Forwarder {
             settle(outcome, &endpoint, pause, course.is_read()).await;
         }
     }
+
+    /// Makes an attempt, and others beside it where the route hedges.
+    async fn once(
+        &self,
+        course: &Course<'_>,
+        (target, tried): (&Target<'_>, &mut Tried),
+        turn: Turn,
+        outbound: Outbound,
+        way: &Way<'_>,
+    ) -> Ended {
+        let may_resend = || course.take(Instant::now()).is_some();
+        let way = &Way {
+            retried: Some(Retried {
+                limit: course.per_try(),
+                may_resend: &may_resend,
+            }),
+            ..way.clone()
+        };
+        let Some(after) = course.hedge(way.hop) else {
+            let endpoint = Arc::clone(&turn.endpoint);
+            return (endpoint, self.attempt(target, turn, outbound, way).await);
+        };
+        let race = Race::new(course, target, tried, after);
+        // In a box: a request without hedges has no room for it.
+        Box::pin(self.hedged(race, turn, outbound, way)).await
+    }
 }
 
 /// An endpoint the request was not at; any, if there is no such.
@@ -110,6 +130,14 @@ async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn
     }
     *tried = Tried::none();
     target.turn(tried).await
+}
+
+/// The same without a wait.
+fn elsewhere_at_once(target: &Target<'_>, tried: &mut Tried) -> Option<Turn> {
+    target.turn_at_once(tried).or_else(|| {
+        *tried = Tried::none();
+        target.turn_at_once(tried)
+    })
 }
 
 /// A request that is at no endpoint.

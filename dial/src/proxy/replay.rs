@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind};
 
-/// Whoever may want the body again has this. Once it is dropped nothing more is kept, and the body streams on.
+/// Whoever may want the body again has this. Once it is dropped nothing is kept any more, and the body streams on.
 pub(super) enum Replay {
     /// It lies in memory anyway.
     Whole(Bytes),
@@ -34,12 +34,10 @@ struct Stream {
     over: bool,
     /// Whether its size was known from the beginning.
     sized: bool,
-    /// How many bytes of it were read.
-    passed: u64,
-    /// All that was read of it; nothing any more once that was too much, or somebody read on when nobody would ask.
+    /// How many frames of it were read.
+    read: u64,
+    /// All that was read of it; nothing any more once that was too much, or nobody will ask.
     kept: Option<Kept>,
-    /// Whether somebody may ask.
-    keeps: bool,
     most: u64,
 }
 
@@ -49,13 +47,14 @@ struct Kept {
     trailers: Option<HeaderMap>,
 }
 
-/// The body as one attempt sends it.
-struct Attempt {
+/// The body as one attempt sends it: what was kept until it began, and then what is still to come.
+struct Upload {
     stream: Arc<Mutex<Stream>>,
-    /// How much of what was kept was passed on.
-    at: usize,
-    /// Whether the trailers were, if there are any.
-    trailed: bool,
+    /// Its own copy, so that nothing has to be kept for it.
+    data: Bytes,
+    trailers: Option<HeaderMap>,
+    /// How many frames it has, whoever read them.
+    at: u64,
 }
 
 impl Replay {
@@ -71,22 +70,19 @@ impl Replay {
             sized: body.size_hint().exact().is_some(),
             rest: body,
             over: false,
-            passed: 0,
+            read: 0,
             kept: Some(Kept::default()),
-            keeps: true,
             most,
         }));
-        let attempt = Attempt::new(&stream);
-        (Some(Self::Streamed(Keeper(stream))), attempt.into_body())
+        let first = Upload::begin(&stream).map_or_else(Body::empty, Upload::into_body);
+        (Some(Self::Streamed(Keeper(stream))), first)
     }
 
     /// The body from its beginning; `None` if too much of it has passed.
     pub(super) fn body(&self) -> Option<Body> {
         match self {
             Self::Whole(bytes) => Some(Body::from(bytes.clone())),
-            Self::Streamed(Keeper(stream)) => {
-                self.is_kept().then(|| Attempt::new(stream).into_body())
-            }
+            Self::Streamed(Keeper(stream)) => Upload::begin(stream).map(Upload::into_body),
         }
     }
 
@@ -109,17 +105,22 @@ impl Replay {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        with(&self.0, |stream| stream.keeps = false);
+        with(&self.0, |stream| stream.kept = None);
     }
 }
 
-impl Attempt {
-    fn new(stream: &Arc<Mutex<Stream>>) -> Self {
-        Self {
-            stream: Arc::clone(stream),
-            at: 0,
-            trailed: false,
-        }
+impl Upload {
+    /// From the beginning; `None` if that is lost.
+    fn begin(stream: &Arc<Mutex<Stream>>) -> Option<Self> {
+        with(stream, |shared| {
+            let kept = shared.kept.as_ref()?;
+            Some(Self {
+                stream: Arc::clone(stream),
+                data: Bytes::copy_from_slice(&kept.data),
+                trailers: kept.trailers.clone(),
+                at: shared.read,
+            })
+        })
     }
 
     fn into_body(self) -> Body {
@@ -130,47 +131,38 @@ impl Attempt {
     }
 }
 
-impl Source for Attempt {
+impl Source for Upload {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let Self {
             stream,
+            data,
+            trailers,
             at,
-            trailed,
         } = self;
         with(stream, |stream| {
-            if let Some(data) = stream.behind(*at) {
-                *at += data.len();
-                return Poll::Ready(Some(Ok(Frame::data(data))));
-            }
-            if let Some(trailers) = stream.trailers()
-                && !*trailed
-            {
-                *trailed = true;
-                return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
-            }
-            if stream.passed != *at as u64 {
+            if stream.read != *at {
                 return Poll::Ready(Some(Err(lost())));
             }
-            let frame = ready!(stream.poll_rest(cx));
-            if let Some(Ok(frame)) = &frame {
-                *at += frame.data_ref().map_or(0, Bytes::len);
-                *trailed = frame.is_trailers();
+            if !data.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(data)))));
             }
-            Poll::Ready(frame)
+            if let Some(trailers) = trailers.take() {
+                return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+            }
+            let frame = stream.poll_rest(cx);
+            *at = stream.read;
+            frame
         })
     }
 
     fn is_end(&self) -> bool {
-        with(&self.stream, |stream| {
-            stream.left(self.at) == 0
-                && (self.trailed || stream.trailers().is_none())
-                && stream.is_over()
-        })
+        let whole = self.data.is_empty() && self.trailers.is_none();
+        whole && with(&self.stream, |stream| stream.is_over())
     }
 
     fn size_hint(&self) -> SizeHint {
         with(&self.stream, |stream| {
-            let left = stream.left(self.at) as u64;
+            let left = self.data.len() as u64;
             let hint = stream.rest.size_hint();
             // Framed as it was before: what comes in chunks may have trailers.
             if let Some(rest) = hint.exact().filter(|_| stream.sized) {
@@ -191,21 +183,6 @@ impl Stream {
         self.over || self.rest.is_end_stream()
     }
 
-    /// What was kept behind the first `at` bytes. A copy: the connection it is written to may hold it for long.
-    fn behind(&self, at: usize) -> Option<Bytes> {
-        let data = self.kept.as_ref()?.data.get(at..)?;
-        (!data.is_empty()).then(|| Bytes::copy_from_slice(data))
-    }
-
-    fn left(&self, at: usize) -> usize {
-        let kept = self.kept.as_ref();
-        kept.map_or(0, |kept| kept.data.len().saturating_sub(at))
-    }
-
-    fn trailers(&self) -> Option<&HeaderMap> {
-        self.kept.as_ref()?.trailers.as_ref()
-    }
-
     /// Reads on, and keeps what came.
     fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.over {
@@ -223,10 +200,10 @@ impl Stream {
     }
 
     fn keep(&mut self, frame: &Frame<Bytes>) {
-        let data = frame.data_ref().map_or(&[][..], |data| data);
-        self.passed += data.len() as u64;
+        self.read += 1;
         let Some(kept) = &mut self.kept else { return };
-        if self.passed > self.most || !self.keeps {
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        if (kept.data.len() + data.len()) as u64 > self.most {
             self.kept = None;
             return;
         }

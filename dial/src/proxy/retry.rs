@@ -1,20 +1,20 @@
 //! Whether a request is sent once more, and when. No I/O, and no clock but the one it is given.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tokio::time::Instant;
 
-use super::budget::Budget;
+use super::budget::{Budget, Token};
 use super::replay::Replay;
 use crate::body::Body;
 use crate::config::{Conditions, Retry, RetryOn, Timeouts};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Answer, Draft, Hop};
 use crate::patience::after;
-use crate::upstream::Dice;
+use crate::upstream::{Backoff, Dice};
 
 /// So many requests of a route wait for an endpoint; more fail at once.
 const MAX_WAITING: usize = 8 * 1024;
@@ -34,13 +34,14 @@ pub(super) type Outcome = Result<Answer, Error>;
 /// The way of one request through its attempts.
 pub(super) struct Course<'a> {
     shared: &'a Retries,
-    /// Further attempts there may be.
-    left: u32,
+    /// Further attempts there may be. Atomic because attempts that are under way at once take of them; all are in one task.
+    left: AtomicU32,
     /// How many of them may be made while others are waited for.
-    hedges: u32,
+    hedges: AtomicU32,
     /// With what the body can be sent again. `None` if the request is not sent again once it was begun.
     body: Option<Replay>,
-    pauses: u32,
+    /// The pauses before them.
+    backoff: Backoff,
     /// Until when an endpoint is waited for, once it is.
     wait: Option<(Instant, Seat<'a>)>,
 }
@@ -66,10 +67,10 @@ impl<'a> Course<'a> {
         shared.budget.deposit(now);
         let mut course = Self {
             shared,
-            left: policy.attempts - 1,
-            hedges: policy.hedge.map_or(0, |hedge| hedge.most),
+            left: AtomicU32::new(policy.attempts - 1),
+            hedges: AtomicU32::new(policy.hedge.map_or(0, |hedge| hedge.most)),
             body: None,
-            pauses: 0,
+            backoff: Backoff::new(policy.backoff, policy.longest()),
             wait: None,
         };
         let repeats = policy.any_method || draft.method().is_idempotent();
@@ -100,7 +101,7 @@ impl<'a> Course<'a> {
             Ok(answer) => on.takes_status(answer.status),
             Err(error) => on.takes_error(error.kind()),
         };
-        worth && self.left > 0 && self.body.as_ref().is_some_and(Replay::is_kept)
+        worth && self.has_left() && self.is_kept()
     }
 
     /// The body for another attempt after `outcome`, which [`wants`](Self::wants) wanted, and how long to wait before it;
@@ -111,38 +112,48 @@ impl<'a> Course<'a> {
         elsewhere: bool,
         now: Instant,
     ) -> Option<(Body, Duration)> {
-        let body = self.body.as_ref()?.body()?;
         let asked = match outcome {
             // Each endpoint speaks for itself.
             Ok(answer) if !elsewhere => retry_after(answer, SystemTime::now()),
             _ => None,
         };
         let asked = asked.unwrap_or_default();
-        if asked > self.shared.policy.wait || !self.shared.budget.withdraw(now) {
+        if asked > self.shared.policy.wait || !self.is_kept() {
             return None;
         }
-        self.left = self.left.checked_sub(1)?;
+        self.take(now)?;
+        let body = self.body.as_ref()?.body()?;
         Some((body, self.pause().max(asked)))
+    }
+
+    /// One of the further attempts, which is counted then, and paid; `None` if there may be none.
+    pub(super) fn take(&self, now: Instant) -> Option<Token> {
+        let left = self.left.load(Ordering::Relaxed).checked_sub(1)?;
+        let token = self.shared.budget.withdraw(now)?;
+        self.left.store(left, Ordering::Relaxed);
+        Some(token)
+    }
+
+    /// One that was taken has reached no endpoint.
+    pub(super) fn give_back(&self, token: Token) {
+        self.left.fetch_add(1, Ordering::Relaxed);
+        self.shared.budget.give_back(token);
     }
 
     /// How long the next attempt is waited for before there is one beside it; `None` if there will be none.
     pub(super) fn hedge(&self, hop: &Hop) -> Option<Duration> {
         let hedge = self.shared.policy.hedge?;
-        let may = self.left > 0 && self.hedges > 0 && !hop.switches();
-        let kept = self.body.as_ref().is_some_and(Replay::is_kept);
-        (may && kept).then_some(hedge.after)
+        let hedges = self.hedges.load(Ordering::Relaxed) > 0 && !hop.switches();
+        (hedges && self.has_left() && self.is_kept()).then_some(hedge.after)
     }
 
-    /// The body for an attempt beside those under way; `None` if there is to be none.
-    pub(super) fn beside(&mut self, now: Instant) -> Option<Body> {
+    /// The body for an attempt beside those under way, and what it is paid with; `None` if there is to be none.
+    pub(super) fn beside(&self, now: Instant) -> Option<(Body, Token)> {
         let body = self.body.as_ref()?.body()?;
-        let left = self.left.checked_sub(1)?;
-        let hedges = self.hedges.checked_sub(1)?;
-        if !self.shared.budget.withdraw(now) {
-            return None;
-        }
-        (self.left, self.hedges) = (left, hedges);
-        Some(body)
+        let hedges = self.hedges.load(Ordering::Relaxed).checked_sub(1)?;
+        let token = self.take(now)?;
+        self.hedges.store(hedges, Ordering::Relaxed);
+        Some((body, token))
     }
 
     /// Whether this is a response nobody would try again after, if only another attempt could be made.
@@ -177,13 +188,16 @@ impl<'a> Course<'a> {
         self.wait = None;
     }
 
-    /// The next pause: twice as long as the one before, half of it up to chance.
+    fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed) > 0
+    }
+
+    fn is_kept(&self) -> bool {
+        self.body.as_ref().is_some_and(Replay::is_kept)
+    }
+
     fn pause(&mut self) -> Duration {
-        let policy = &self.shared.policy;
-        let factor = 1u32.checked_shl(self.pauses).unwrap_or(u32::MAX);
-        self.pauses += 1;
-        let whole = policy.backoff.saturating_mul(factor).min(policy.longest());
-        whole.mul_f64(0.5 + self.shared.dice.part() / 2.0)
+        self.backoff.wait(&self.shared.dice)
     }
 }
 

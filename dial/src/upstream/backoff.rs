@@ -4,35 +4,42 @@ use std::time::Duration;
 
 use super::balance::Dice;
 
-/// The longest wait after the first failure, and after many.
-const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-
 /// Waits that double with each failure, each shortened by up to a half at random, so that many who failed together do not
 /// come back together.
 #[derive(Debug)]
 pub(crate) struct Backoff {
-    dice: Dice,
+    first: Duration,
     next: Duration,
+    longest: Duration,
 }
 
 impl Backoff {
-    pub(crate) fn new(seed: Option<u64>) -> Self {
+    /// How long a wait is at the most after the first failure, and after many.
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self {
-            dice: Dice::new(seed),
-            next: WAITS.0,
+            first,
+            next: first,
+            longest,
         }
     }
 
     /// How long to wait now.
-    pub(crate) fn wait(&mut self) -> Duration {
-        let longest = self.next;
-        self.next = (longest * 2).min(WAITS.1);
-        longest.mul_f64(1.0 - self.dice.part() / 2.0)
+    pub(crate) fn wait(&mut self, dice: &Dice) -> Duration {
+        let whole = self.next;
+        self.next = whole.saturating_mul(2).min(self.longest);
+        whole.saturating_sub(whole.mul_f64(dice.part() / 2.0))
     }
 
     /// It went well.
     pub(crate) fn reset(&mut self) {
-        self.next = WAITS.0;
+        self.next = self.first;
+    }
+}
+
+/// Before a source outside of the process is asked again.
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(10))
     }
 }
 
@@ -42,24 +49,34 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound_and_differ() {
-        let mut backoff = Backoff::new(Some(1));
-        let mut longest = WAITS.0;
+        let dice = Dice::new(Some(1));
+        let (first, last) = (Duration::from_millis(100), Duration::from_secs(10));
+        let mut backoff = Backoff::default();
+        let mut longest = first;
         let mut waits = Vec::new();
         for _ in 0..40 {
-            let wait = backoff.wait();
+            let wait = backoff.wait(&dice);
             assert!(
                 wait > longest / 2 && wait <= longest,
                 "{wait:?} of {longest:?}"
             );
-            longest = (longest * 2).min(WAITS.1);
+            longest = (longest * 2).min(last);
             waits.push(wait);
         }
-        assert_eq!(longest, WAITS.1);
+        assert_eq!(longest, last);
         waits.sort_unstable();
         waits.dedup();
         assert_eq!(waits.len(), 40, "each is another one");
 
         backoff.reset();
-        assert!(backoff.wait() <= WAITS.0);
+        assert!(backoff.wait(&dice) <= first);
+    }
+
+    #[test]
+    fn no_wait_is_too_long_to_be_one() {
+        let mut backoff = Backoff::new(Duration::MAX, Duration::MAX);
+        for _ in 0..3 {
+            assert!(backoff.wait(&Dice::new(Some(1))) > Duration::MAX / 3);
+        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::Upstream;
 use super::backoff::Backoff;
+use super::balance::Dice;
 use super::hosts::HostEntry;
 use super::tasks::WeakUpstream;
 use crate::error::{BoxError, Chain, Error, ErrorKind};
@@ -75,6 +76,7 @@ pub(super) struct Discovery {
 struct Finder {
     source: Box<dyn DynDiscover>,
     backoff: Backoff,
+    dice: Dice,
     /// The list that is in place.
     last: Option<Vec<HostEntry>>,
     /// What was logged as the reason why it has told nothing since.
@@ -87,7 +89,8 @@ impl Discovery {
     pub(super) fn new(source: impl Discover) -> Self {
         let finder = Finder {
             source: Box::new(source),
-            backoff: Backoff::new(None),
+            backoff: Backoff::default(),
+            dice: Dice::new(None),
             last: None,
             trouble: None,
             over: false,
@@ -143,7 +146,7 @@ impl Discovery {
                     // Nobody needs to wait for what never comes.
                     Settled::InPlace | Settled::Over => drop(discovery.told.send_replace(true)),
                     Settled::Refused => {
-                        let wait = finder.backoff.wait();
+                        let wait = finder.backoff.wait(&finder.dice);
                         tokio::time::sleep(wait).await;
                     }
                 }

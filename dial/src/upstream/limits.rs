@@ -10,7 +10,8 @@ use crate::error::Error;
 ///
 /// A request counts from the attempt to send it until its response was read to the end or given up, on all routes and
 /// workers that share the upstream. The queue is one, first come, first served; a request that may not go to the host that has
-/// room lets others pass. While hosts are only full, neither backups nor sick hosts take their place.
+/// room lets others pass. While hosts are only full, neither backups nor sick hosts take their place. A
+/// [`Retry`](crate::Retry) after a response does not wait.
 ///
 /// ```
 /// use std::time::Duration;

@@ -55,7 +55,6 @@ use tokio::time::Instant;
 pub(crate) use self::address::{Address, Host, Scheme};
 pub(crate) use self::adhoc::AdHoc;
 pub(crate) use self::attempt::Attempt;
-#[cfg(feature = "redis")]
 pub(crate) use self::backoff::Backoff;
 pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Policy, Random};
 pub(crate) use self::balance::{Dice, hash};

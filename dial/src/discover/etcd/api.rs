@@ -180,7 +180,7 @@ impl<'a> Gateway<'a> {
             host: None,
             proxy_protocol: None,
             max_connections: None,
-            per_try: None,
+            retried: None,
         };
         let sent = self.client.send(self.member, request.build()?, &way).await;
         let answer = sent.map_err(|failed| failed.error)?.answer;

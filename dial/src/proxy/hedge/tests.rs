@@ -154,15 +154,23 @@ fn target(upstream: &Upstream) -> Target<'_> {
 }
 
 async fn race(upstream: &Upstream, retry: Retry, body: Body, script: &[(u64, Then)]) -> String {
-    let retries = Retries::new(retry);
+    race_of(&Retries::new(retry), upstream, body, script).await
+}
+
+async fn race_of(
+    retries: &Retries,
+    upstream: &Upstream,
+    body: Body,
+    script: &[(u64, Then)],
+) -> String {
     let mut outbound = outbound(Method::GET, body);
-    let mut course = Course::begin(&retries, &mut outbound.draft, Instant::now());
+    let course = Course::begin(retries, &mut outbound.draft, Instant::now());
     let target = target(upstream);
     let mut tried = Tried::none();
     let first = target.turn_at_once(&tried).expect("an endpoint");
     let after = course.hedge(&Hop::default()).expect("a hedge");
     let play = Play::new(script);
-    let race = Race::new(&mut course, &target, &mut tried, after);
+    let race = Race::new(&course, &target, &mut tried, after);
     let start = |place, turn: Turn, outbound| play.start(place, &turn.endpoint, outbound);
     let (endpoint, sent) = race.run(first, outbound, start).await;
     let at = play.at.lock().unwrap();
@@ -352,6 +360,26 @@ async fn no_more_than_there_may_be() {
         ),
     ])
     .await;
+}
+
+/// It is a further attempt no more than another that reaches no endpoint.
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_reaches_no_endpoint_is_free() {
+    for (hosts, script, paid) in [
+        (2, &[(90, Answers(200)), (5, Unsent)][..], false),
+        (2, &[(52, Answers(503)), (5, Unsent)], false),
+        (2, &[(90, Answers(503)), (60, Unsent)], false),
+        (3, &[(90, Answers(200)), (5, Unsent), (5, Unsent)], false),
+        (3, &[(90, Answers(200)), (5, Unsent), (5, Breaks)], true),
+        (2, &[(90, Answers(200)), (5, Breaks)], true),
+    ] {
+        let retries = Retries::new(retry().budget(0).min_per_second(1));
+        let told = race_of(&retries, &upstream(hosts), Body::empty(), script).await;
+        let draft = &mut outbound(Method::GET, Body::empty()).draft;
+        let now = Instant::now();
+        let next = Course::begin(&retries, draft, now).take(now);
+        assert_eq!(next.is_none(), paid, "{told}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::client::Connector;
 use crate::error::{BoxError, Chain};
-use crate::upstream::{Backoff, Endpoint, Scheme};
+use crate::upstream::{Backoff, Dice, Endpoint, Scheme};
 
 /// How long it may take to connect, with all that is said before the first question.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -24,6 +24,7 @@ pub(super) struct Link {
     login: RedisConnectionInfo,
     state: watch::Sender<State>,
     backoff: Mutex<Backoff>,
+    dice: Dice,
     /// How many connections were made.
     made: AtomicU64,
 }
@@ -57,7 +58,8 @@ impl Link {
             connector,
             login,
             state: watch::Sender::new(State::Down(Instant::now(), "not connected yet".into())),
-            backoff: Mutex::new(Backoff::new(None)),
+            backoff: Mutex::default(),
+            dice: Dice::new(None),
             made: AtomicU64::new(0),
         }
     }
@@ -111,7 +113,7 @@ impl Link {
     /// How long to wait after a failure.
     pub(super) fn pause(&self) -> Duration {
         let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
-        backoff.wait()
+        backoff.wait(&self.dice)
     }
 
     /// All is well again.

@@ -148,6 +148,24 @@ async fn an_attempt_goes_on_when_nobody_will_ask_again() {
     assert_eq!(read(&mut second, 99).await, (b"abcdef".to_vec(), true));
 }
 
+/// A response may take long, and what it answers is of no use meanwhile.
+#[tokio::test]
+async fn nothing_is_kept_once_nobody_will_ask() {
+    for stop in 0..=2 {
+        let (replay, mut first) = Replay::of(body(&[b"abc", b"def"], false), 9);
+        read(&mut first, stop).await;
+        let Some(Replay::Streamed(keeper)) = replay else {
+            panic!("its size is not known");
+        };
+        let stream = Arc::clone(&keeper.0);
+        assert!(with(&stream, |stream| stream.kept.is_some()));
+        drop(keeper);
+        assert!(with(&stream, |stream| stream.kept.is_none()), "{stop}");
+        assert_eq!(read(&mut first, 99).await.0, b"abcdef"[3 * stop..]);
+        assert!(with(&stream, |stream| stream.kept.is_none()), "{stop}");
+    }
+}
+
 #[tokio::test]
 async fn what_broke_off_is_not_sent_again() {
     let (replay, mut first) = Replay::of(Body::received(Broken), 9);
