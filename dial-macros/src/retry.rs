@@ -5,9 +5,7 @@ use crate::faults::{Checked, Faults, listing, nearest};
 use crate::keys::{RetryKey, RouteKey};
 use crate::model::{Backoff, Condition, Retry, Timeouts};
 use crate::validate::optional;
-use crate::values::{
-    array, bare, boolean, duration, is_off, literal, percentage, size, whole, word,
-};
+use crate::values::{array, bare, boolean, duration, literal, off, percentage, size, whole, word};
 use proc_macro2::Ident;
 use syn::{Expr, Lit, RangeLimits};
 
@@ -42,7 +40,7 @@ pub(crate) fn check(
     let Some((name, tokens)) = args.list(RouteKey::Retry) else {
         return Ok(None);
     };
-    if is_off(tokens) {
+    if off(name, tokens, faults)? {
         return Ok(Some(None));
     }
     if tokens.is_empty() {

@@ -10,6 +10,7 @@ fn inside(keys: &str, expected: &[(&str, &str)]) {
 fn sound() {
     for keys in [
         "off",
+        "off,",
         "attempts = 2",
         "attempts = 16, on = [connect, reset, timeout, 5xx]",
         "on = [gateway_error]",
@@ -37,6 +38,10 @@ fn keys() {
     let unknown = "unknown key `zzz` of `retry`; the keys are `attempts`, `on`, `idempotent`, `buffer`, `backoff`, \
                    `per_try`, `wait`, `budget` and `min_per_second`";
     inside("zzz = 3", &[(unknown, "zzz")]);
+    let off = "nothing goes with `off`; write `retry(off)`, or leave `off` out";
+    for among in ["off, attempts = 3", "attempts = 3, off", "off, zzz"] {
+        inside(among, &[(off, "off")]);
+    }
     for (written, meant) in [
         ("atempts", "attempts"),
         ("num_retries", "attempts"),
