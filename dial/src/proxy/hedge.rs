@@ -50,9 +50,9 @@ pub(super) struct Race<'r, 'a> {
 
 /// Which of the attempts one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    First,
-    Beside,
+enum Role {
+    Primary,
+    Secondary,
 }
 
 enum Event {
@@ -77,10 +77,10 @@ impl Forwarder {
             ..way.clone()
         };
         let (target, beside) = (race.target, &beside);
-        let start = |place, turn, outbound| -> Sending<'_> {
-            let way = match place {
-                Place::First => way,
-                Place::Beside => beside,
+        let start = |role, turn, outbound| -> Sending<'_> {
+            let way = match role {
+                Role::Primary => way,
+                Role::Secondary => beside,
             };
             Box::pin(self.attempt(target, turn, outbound, way))
         };
@@ -111,22 +111,22 @@ impl<'r, 'a> Race<'r, 'a> {
         mut self,
         turn: Turn,
         outbound: Outbound,
-        start: impl Fn(Place, Turn, Outbound) -> Sending<'s>,
+        start: impl Fn(Role, Turn, Outbound) -> Sending<'s>,
     ) -> Ended {
         let spare = outbound.copy();
-        let start = |place, turn: Turn, outbound| Running {
+        let start = |role, turn: Turn, outbound| Running {
             endpoint: Arc::clone(&turn.endpoint),
             began: Instant::now(),
-            sending: start(place, turn, outbound),
+            sending: start(role, turn, outbound),
         };
         self.tried.insert(&turn.endpoint);
-        let mut running = vec![start(Place::First, turn, outbound)];
+        let mut running = vec![start(Role::Primary, turn, outbound)];
         let mut last = None;
         loop {
             let (endpoint, sent) = match self.next(&mut running).await {
                 Event::Due => {
                     let another = self.another(&spare);
-                    let another = another.map(|(at, what)| start(Place::Beside, at, what));
+                    let another = another.map(|(at, what)| start(Role::Secondary, at, what));
                     running.extend(another);
                     continue;
                 }
@@ -145,7 +145,7 @@ impl<'r, 'a> Race<'r, 'a> {
                     tracing::debug!("next endpoint after {}", Chain(&error));
                     if let Some(next) = self.target.turn_at_once(self.tried) {
                         self.tried.insert(&next.endpoint);
-                        running.push(start(Place::Beside, next, idle(request)));
+                        running.push(start(Role::Secondary, next, idle(request)));
                     }
                 }
                 // What has reached an endpoint tells more.
