@@ -7,7 +7,7 @@ use crate::model::{Eject, Ejection, Latency};
 use crate::statuses::statuses;
 use crate::tuning::UpstreamKeys;
 use crate::validate::optional;
-use crate::values::{duration, duration_within, is_off, literal, percent, whole};
+use crate::values::{duration, duration_within, literal, off, percent, whole};
 use proc_macro2::TokenStream;
 use syn::{Expr, Ident, Lit};
 
@@ -85,7 +85,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     };
     match &item.value {
         Value::Expr(expr) => switched(expr, faults).map(Some),
-        Value::List(tokens) if is_off(tokens) => Ok(Some(Eject::Never)),
+        Value::List(tokens) if off(&item.name, tokens, faults)? => Ok(Some(Eject::Never)),
         Value::List(tokens) if !tokens.is_empty() => {
             let ejection = listed(tokens, faults)?;
             Ok(Some(Eject::When(Box::new(ejection))))

@@ -7,6 +7,7 @@
 //! Where a user's type decides whether the code compiles, the code lies on that type: an error then shows
 //! the type and not the attribute.
 
+mod concurrency;
 mod health;
 mod limits;
 mod pieces;
@@ -315,6 +316,7 @@ fn limits(route: &Route<'_>) -> TokenStream {
     }
     calls.extend(retries(route));
     calls.extend(rate_limit::limit(route));
+    calls.extend(concurrency::limit(route));
     if let Some(bytes) = route.body_limit {
         calls.extend(quote_spanned!(site=> .body_limit(#bytes)));
     }

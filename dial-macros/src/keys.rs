@@ -58,6 +58,7 @@ pub(crate) enum RouteKey {
     Timeout,
     Retry,
     RateLimit,
+    Concurrency,
     BodyLimit,
     OnResponse,
     OnError,
@@ -77,6 +78,7 @@ pub(crate) enum RetryKey {
     Wait,
     Budget,
     MinPerSecond,
+    Hedge,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +121,22 @@ pub(crate) const fn list<K>(
     }
 }
 
+/// The same of a key with either.
+pub(crate) const fn either<K>(
+    key: K,
+    name: &'static str,
+    example: &'static str,
+    also: &'static [&'static str],
+) -> Row<K> {
+    Row {
+        key,
+        name,
+        shape: Shape::Either,
+        example,
+        also,
+    }
+}
+
 /// The same of a key that is a word alone.
 pub(crate) const fn alone<K>(key: K, name: &'static str, also: &'static [&'static str]) -> Row<K> {
     Row {
@@ -146,7 +164,7 @@ impl Row<()> {
 /// The keys of an upstream.
 #[rustfmt::skip] // one key a line
 pub(crate) mod upstream {
-    use super::{Row, Shape, list, value};
+    use super::{Row, either, list, value};
 
     pub(crate) const BALANCE: Row<()> = value((), "balance", "balance = least_request",
         &["lb", "policy", "load_balancing", "algorithm", "lb_policy"]);
@@ -155,8 +173,8 @@ pub(crate) mod upstream {
         &["stick", "sticky_session", "sticky_cookie", "affinity", "session"]);
     pub(crate) const HEALTH: Row<()> = list((), "health", r#"health("/healthz", interval = 5s)"#,
         &["check", "health_check", "healthcheck", "probe", "active_health"]);
-    pub(crate) const EJECT: Row<()> = Row { shape: Shape::Either, ..list((), "eject", "eject(consecutive = 5)",
-        &["ejection", "outlier", "outlier_detection", "passive_health", "max_fails"]) };
+    pub(crate) const EJECT: Row<()> = either((), "eject", "eject(consecutive = 5)",
+        &["ejection", "outlier", "outlier_detection", "passive_health", "max_fails"]);
     pub(crate) const PANIC: Row<()> = value((), "panic", "panic = false", &["panic_mode", "panic_threshold", "fail_open"]);
     pub(crate) const LIMITS: Row<()> = list((), "limits", "limits(requests_per_host = 100, queue = 500)",
         &["max_requests", "maxconn", "queue", "max_connections", "in_flight", "bulkhead"]);
@@ -189,6 +207,8 @@ impl Keys for RouteKey {
         list(RouteKey::Retry, "retry", "retry(attempts = 3, on = [connect, reset, 5xx])", &["retries", "next_upstream"]),
         list(RouteKey::RateLimit, "rate_limit", "rate_limit(per_second = 50, by = client_ip)",
             &["limit_req", "ratelimit", "rate", "throttle"]),
+        either(RouteKey::Concurrency, "concurrency", "concurrency = 100",
+            &["limit_conn", "concurrent", "max_concurrent", "max_concurrency", "concurrency_limit", "parallel"]),
         value(RouteKey::BodyLimit, "body_limit", "body_limit = 1MiB", &["limit", "max_body", "max_body_size"]),
         value(RouteKey::OnResponse, "on_response", "on_response = edit_response", &["modify_response", "response"]),
         value(RouteKey::OnError, "on_error", "on_error = edit_error", &["error", "error_handler"]),
@@ -212,6 +232,7 @@ impl Keys for RetryKey {
         value(RetryKey::Wait, "wait", "wait = 3s", &["queue", "max_wait"]),
         value(RetryKey::Budget, "budget", "budget = 20%", &["percent", "share"]),
         value(RetryKey::MinPerSecond, "min_per_second", "min_per_second = 10", &["min", "minimum", "min_per_sec"]),
+        either(RetryKey::Hedge, "hedge", "hedge = 50ms", &["hedging", "hedged", "hedge_after", "speculative"]),
     ];
     const OWNER: &'static str = " of `retry`";
     const BARE: Option<Self> = None;

@@ -18,6 +18,7 @@
 mod args;
 mod balance;
 mod breaker;
+mod concurrency;
 mod domain;
 mod eject;
 mod endpoints;
@@ -27,6 +28,7 @@ mod faults;
 mod features;
 mod function;
 mod health;
+mod hedge;
 mod hosts;
 mod keys;
 mod limits;
@@ -94,6 +96,7 @@ use proc_macro2::TokenStream;
 /// | `timeout(connect = 5s, ..)` | the server's | how long a request may take; see below |
 /// | `retry(attempts = 3, ..)` or `retry(off)` | the server's | when a request is sent once more; see below |
 /// | `rate_limit(per_second = 50, ..)` | none | how many requests the route takes in a time; see below |
+/// | `concurrency = 100` or `concurrency(requests = 10, by = client_ip)` | the server's | how many requests the route takes at a time; see below |
 /// | `body_limit = 1MiB` | the server's | the largest request body: `B`, `KiB`, `MiB`, `GiB` |
 /// | `on_response = EXPR` | | edits each response: `Fn(&mut dial::Response)` |
 /// | `on_error = EXPR` | | edits each error's response: `Fn(&dial::Error, &mut dial::Response)` |
@@ -212,6 +215,16 @@ use proc_macro2::TokenStream;
 /// | `burst = 100` | the limit | how many may come at once |
 /// | `by = client_ip` | all together | what is counted apart: also `header("X-Api-Key")`, `cookie("name")`, `param("id")` |
 ///
+/// # Concurrency limits
+///
+/// What is more at a time is answered with 503 at once, or with 429 where each client has its own limit; see
+/// `dial::ConcurrencyLimit`. `concurrency = 100` is short for `concurrency(requests = 100)`.
+///
+/// | key | default | meaning |
+/// |---|---|---|
+/// | `requests = 10` | | how many are under way at most; 1 to 1,000,000 |
+/// | `by = client_ip` | all together | what is counted apart, as above |
+///
 /// # Timeouts
 ///
 /// Whole numbers of `ms`, `s`, `m` or `h`. Those that are left out are the server's.
@@ -240,6 +253,7 @@ use proc_macro2::TokenStream;
 /// | `wait = 3s` | 3 s | how long a request waits while no endpoint can be reached, with `connect` |
 /// | `budget = 20%` | 20% | further attempts, as a share of the route's requests over 10 s |
 /// | `min_per_second = 10` | 10 | further attempts a second beside that |
+/// | `hedge = 50ms` or `hedge(after = 50ms, most = 2)` | none | after how long another endpoint is asked as well, 1 ms to 1 h, and how often, 1 to 3 (1), each time one of the `attempts`; see `dial::Hedge` |
 ///
 /// # Methods
 ///

@@ -29,6 +29,7 @@ pub(crate) struct Route<'a> {
     #[expect(clippy::option_option, reason = "not said, off, or this")]
     pub(crate) retry: Option<Option<Retry>>,
     pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) concurrency: Option<Concurrency>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) on_response: Option<Expr>,
     pub(crate) on_error: Option<Expr>,
@@ -231,6 +232,11 @@ pub(crate) enum Period {
     Hour,
 }
 
+pub(crate) struct Concurrency {
+    pub(crate) requests: u64,
+    pub(crate) by: Option<HashKey>,
+}
+
 /// An upstream in a static.
 pub(crate) struct Shared {
     pub(crate) attrs: Vec<Attribute>,
@@ -283,6 +289,7 @@ pub(crate) struct Retry {
     /// In percent.
     pub(crate) budget: Option<u64>,
     pub(crate) min_per_second: Option<u64>,
+    pub(crate) hedge: Option<Hedge>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -293,6 +300,13 @@ pub(crate) enum Condition {
     Status5xx,
     Status503,
     GatewayError,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Hedge {
+    /// In milliseconds.
+    pub(crate) after: u64,
+    pub(crate) most: Option<u64>,
 }
 
 #[derive(Clone, Copy)]

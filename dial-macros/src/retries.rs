@@ -63,6 +63,15 @@ fn policy(krate: &TokenStream, retry: &Retry) -> TokenStream {
     if let Some(attempts) = retry.min_per_second {
         call("min_per_second", count(attempts));
     }
+    if let Some(hedge) = retry.hedge {
+        let after = time(hedge.after);
+        let most = hedge.most.map(count);
+        let most = most.map(|most| quote_spanned!(site=> .most(#most)));
+        call(
+            "hedge",
+            quote_spanned!(site=> #krate::Hedge::after(#after) #most),
+        );
+    }
     policy
 }
 

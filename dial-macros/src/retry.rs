@@ -2,12 +2,11 @@
 
 use crate::args::Args;
 use crate::faults::{Checked, Faults, listing, nearest};
+use crate::hedge;
 use crate::keys::{RetryKey, RouteKey};
 use crate::model::{Backoff, Condition, Retry, Timeouts};
 use crate::validate::optional;
-use crate::values::{
-    array, bare, boolean, duration, is_off, literal, percentage, size, whole, word,
-};
+use crate::values::{array, bare, boolean, duration, literal, off, percentage, size, whole, word};
 use proc_macro2::Ident;
 use syn::{Expr, Lit, RangeLimits};
 
@@ -42,7 +41,7 @@ pub(crate) fn check(
     let Some((name, tokens)) = args.list(RouteKey::Retry) else {
         return Ok(None);
     };
-    if is_off(tokens) {
+    if off(name, tokens, faults)? {
         return Ok(Some(None));
     }
     if tokens.is_empty() {
@@ -55,6 +54,7 @@ pub(crate) fn check(
     let retry = retry.and_then(|retry| {
         let fits = fits_itself(&args, &retry, faults);
         fits_the_methods(name, &args, &retry, methods, faults)?;
+        hedge::comes_in_time(&args, &retry, timeouts, faults)?;
         if let Some(timeouts) = timeouts {
             fits_the_timeouts(&args, &retry, timeouts, faults)?;
         }
@@ -81,6 +81,7 @@ fn read(args: &RetryArgs, faults: &mut Faults) -> Checked<Retry> {
     let min_per_second = optional(args, RetryKey::MinPerSecond, |expr| {
         whole(expr, "min_per_second", 0..=10_000, faults)
     });
+    let hedge = hedge::check(args, attempts, faults);
     Ok(Retry {
         attempts: attempts?,
         on: on?,
@@ -91,6 +92,7 @@ fn read(args: &RetryArgs, faults: &mut Faults) -> Checked<Retry> {
         wait: wait?,
         budget: budget?,
         min_per_second: min_per_second?,
+        hedge: hedge?,
     })
 }
 
@@ -200,7 +202,8 @@ fn fits_itself(args: &RetryArgs, retry: &Retry, faults: &mut Faults) -> Checked<
             sound = Err(faults.at(&item.name, message));
         }
     }
-    let repeats = on.iter().any(|condition| *condition != Condition::Connect);
+    let unsent_only = on.iter().all(|condition| *condition == Condition::Connect);
+    let repeats = !unsent_only || retry.hedge.is_some();
     for key in [RetryKey::Attempts, RetryKey::Buffer, RetryKey::Idempotent] {
         if let (Some(item), false) = (args.get(key), repeats) {
             let name = &item.name;
@@ -230,11 +233,20 @@ fn fits_the_methods(
         let message = "every method of this route is idempotent in itself; leave `idempotent` out";
         return Err(faults.at(&item.name, message));
     }
-    let unsent_only = retry.on.as_deref() == Some(&[Condition::Connect]);
-    if methods.iter().any(safe) || retry.idempotent || unsent_only {
+    if methods.iter().any(safe) || retry.idempotent {
         return Ok(());
     }
     let listed = listing(methods.iter().map(String::as_str), "and");
+    if let Some(hedge) = args.get(RetryKey::Hedge) {
+        let message = format!(
+            "{listed} may not be sent twice (RFC 9110, section 9.2.2), so nothing would ever be hedged; if the endpoints take a \
+             request that comes twice for one, say `idempotent = true`"
+        );
+        return Err(faults.at(&hedge.name, message));
+    }
+    if retry.on.as_deref() == Some(&[Condition::Connect]) {
+        return Ok(());
+    }
     let message = format!(
         "{listed} may not be sent twice (RFC 9110, section 9.2.2), so nothing here would ever be retried; if the endpoints \
          take a request that comes twice for one, say `idempotent = true`; to retry only what reached no endpoint, \

@@ -8,7 +8,10 @@ use crate::model::{Forwarded, HostHeader, ProxyProtocol, Route, RoutePath};
 use crate::values::{
     array, boolean, choice, is_token, plain_path, size, string, string_literal, word,
 };
-use crate::{domain, endpoints, path, rate_limit, request_key, retry, signature, timeouts, tuning};
+use crate::{
+    concurrency, domain, endpoints, path, rate_limit, request_key, retry, signature, timeouts,
+    tuning,
+};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
@@ -46,6 +49,7 @@ pub(crate) fn validate<'a>(
     let listed = methods.as_ref().ok().and_then(Option::as_deref);
     let retry = retry::check(args, listed, timeouts.as_ref().ok(), faults);
     let rate_limit = rate_limit::check(args, params.as_deref(), faults);
+    let concurrency = concurrency::check(args, params.as_deref(), faults);
     let body_limit = optional(args, RouteKey::BodyLimit, |expr| {
         size(expr, "body_limit", faults)
     });
@@ -72,6 +76,7 @@ pub(crate) fn validate<'a>(
         timeouts: timeouts?,
         retry: retry?,
         rate_limit: rate_limit?,
+        concurrency: concurrency?,
         body_limit: body_limit?,
         on_response: args.expr(RouteKey::OnResponse).cloned(),
         on_error: args.expr(RouteKey::OnError).cloned(),

@@ -1,7 +1,7 @@
 //! Reads single values: strings, booleans, words, durations and sizes.
 
 use crate::faults::{Checked, Faults, listing, nearest};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use std::ops::RangeInclusive;
 use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr, Path};
 
@@ -62,9 +62,24 @@ pub(crate) fn word(expr: &Expr) -> Option<&Ident> {
     plain_path(expr)?.get_ident()
 }
 
-/// Whether all there is in a list is `off`.
-pub(crate) fn is_off(tokens: &TokenStream) -> bool {
-    syn::parse2::<Ident>(tokens.clone()).is_ok_and(|word| word == "off")
+/// Whether the list of `key` says `off`, and nothing beside it.
+pub(crate) fn off(key: &Ident, tokens: &TokenStream, faults: &mut Faults) -> Checked<bool> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let comma =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let word = tokens.split(comma).find_map(|argument| {
+        let word: Ident = syn::parse2(argument.iter().cloned().collect()).ok()?;
+        (word == "off").then_some(word)
+    });
+    match word {
+        None => Ok(false),
+        Some(_) if tokens.iter().filter(|token| !comma(token)).count() == 1 => Ok(true),
+        Some(word) => {
+            let message =
+                format!("nothing goes with `off`; write `{key}(off)`, or leave `off` out");
+            Err(faults.at(word, message))
+        }
+    }
 }
 
 pub(crate) fn string(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<LitStr> {

@@ -180,7 +180,7 @@
 //! instead of failing. The client gets the last response as it came.
 //!
 //! [`Hedge`] asks another endpoint as well when the first has not answered in time, which cuts off the slowest responses. It
-//! is off unless [`Retry::hedge`] says so.
+//! is off unless `retry(hedge = 50ms)` or [`Retry::hedge`] says so.
 //!
 //! # Limits and options
 //!
@@ -195,6 +195,7 @@
 //! | `timeout(total = ..)` | none | [`Timeouts::total`]: all of it |
 //! | `timeout(expect = ..)` | 1 s | [`Timeouts::expect`]: the endpoint's 100, for `Expect: 100-continue` |
 //! | `retry(..)` | none | [`Retry`]: when a request is sent once more |
+//! | `concurrency` | none | [`ConcurrencyLimit`]: the requests under way |
 //! | `body_limit` | none | the request's body |
 //! | `upgrade` | `true` | [`Router::upgrade`]: WebSocket and other protocols |
 //! | `proxy_protocol` | none | [`ProxyProtocol`] towards the endpoint |

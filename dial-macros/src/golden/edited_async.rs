@@ -46,7 +46,12 @@ const _: () = {
             __dial_check,
             ::dial::__private::Hosts::Env("BACKENDS"),
         )
-        .path("/users/{r}");
+        .path("/users/{r}")
+        .retry(|| ::core::option::Option::Some(
+            <::dial::Retry as ::core::default::Default>::default()
+                .hedge(::dial::Hedge::after(::core::time::Duration::from_millis(50u64))),
+        ))
+        .concurrency(|| ::dial::ConcurrencyLimit::new(100usize));
     #[automatically_derived]
     impl ::dial::Route for users {
         fn definition() -> &'static ::dial::__private::Definition {

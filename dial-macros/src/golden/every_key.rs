@@ -166,7 +166,11 @@ const _: () = {
                 .per_try(::core::time::Duration::from_millis(2000u64))
                 .wait(::core::time::Duration::from_millis(5000u64))
                 .budget(10u32)
-                .min_per_second(3u32),
+                .min_per_second(3u32)
+                .hedge(
+                    crate::dial::Hedge::after(::core::time::Duration::from_millis(50u64))
+                        .most(2u32),
+                ),
         ))
         .rate_limit(|| {
             crate::dial::RateLimit::per_second(50u32)
@@ -179,6 +183,10 @@ const _: () = {
                             }),
                         )
                 })
+        })
+        .concurrency(|| {
+            crate::dial::ConcurrencyLimit::new(10usize)
+                .map(|__limit| __limit.by(crate::dial::HashOn::ClientIp))
         })
         .body_limit(65536u64)
         .on_response(|| crate::dial::__private::response_hook(|response| edit(response)))

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod breaker;
+mod concurrency;
 mod eject;
 mod function;
 mod grammar;

@@ -109,8 +109,10 @@ fn every_key() {
                 wait = 5s,
                 budget = 10%,
                 min_per_second = 3,
+                hedge(after = 50ms, most = 2),
             ),
             rate_limit(per_second = 50, burst = 100, by = header("X-Api-Key")),
+            concurrency(requests = 10, by = client_ip),
             body_limit = 64KiB,
             on_response = |response| edit(response),
             on_error = hooks::error,
@@ -193,7 +195,13 @@ fn edited() {
 fn edited_async() {
     check(
         "edited_async",
-        quote!("/users/{r}", hosts_env = "BACKENDS", register = false),
+        quote!(
+            "/users/{r}",
+            hosts_env = "BACKENDS",
+            register = false,
+            concurrency = 100,
+            retry(hedge = 50ms)
+        ),
         quote! {
             async fn users(request: &mut ModifiableRequest, r: Uuid) -> Result<(), Refused> {
                 body

@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::handler::{ModifiableRequest, Outcome, Startup};
 #[cfg(feature = "rate_limit")]
 use crate::proxy::RateLimit;
-use crate::proxy::{ErrorHook, Rate, ResponseHook, Retries, RouteSpec, allow};
+use crate::proxy::{
+    Concurrency, ConcurrencyLimit, ErrorHook, Rate, ResponseHook, Retries, RouteSpec, allow,
+};
 use crate::upstream::Upstream;
 
 /// Implemented by `#[proxy]` for the type that carries the function's name.
@@ -48,6 +50,7 @@ pub struct Definition {
     retry: Option<fn() -> Option<Retry>>,
     #[cfg(feature = "rate_limit")]
     rate_limit: Option<fn() -> Result<RateLimit, Error>>,
+    concurrency: Option<fn() -> Result<ConcurrencyLimit, Error>>,
     body_limit: Option<u64>,
     on_response: Option<fn() -> ResponseHook>,
     on_error: Option<fn() -> ErrorHook>,
@@ -104,7 +107,7 @@ impl Definition {
                 .map(|retry| Arc::new(Retries::new(retry))),
             body_limit: self.body_limit.or(defaults.body_limit),
             rate: self.rate()?,
-            concurrency: defaults.concurrency(),
+            concurrency: self.in_flight(defaults)?,
             on_response: self.on_response.map(|hook| hook()),
             on_error: self
                 .on_error
@@ -130,6 +133,14 @@ impl Definition {
     )]
     fn rate(&self) -> Result<Option<Arc<Rate>>, Error> {
         Ok(None)
+    }
+
+    /// The same of the requests under way, which may have the server's limit.
+    fn in_flight(&self, defaults: &Defaults) -> Result<Option<Arc<Concurrency>>, Error> {
+        let Some(limit) = self.concurrency else {
+            return Ok(defaults.concurrency());
+        };
+        Ok(Some(Arc::new(Concurrency::new(limit()?))))
     }
 
     fn timeouts(&self, defaults: Timeouts) -> Timeouts {
@@ -175,6 +186,7 @@ impl Definition {
             retry: None,
             #[cfg(feature = "rate_limit")]
             rate_limit: None,
+            concurrency: None,
             body_limit: None,
             on_response: None,
             on_error: None,
@@ -269,6 +281,12 @@ impl Definition {
     #[must_use]
     pub const fn rate_limit(mut self, limit: fn() -> Result<RateLimit, Error>) -> Self {
         self.rate_limit = Some(limit);
+        self
+    }
+
+    #[must_use]
+    pub const fn concurrency(mut self, limit: fn() -> Result<ConcurrencyLimit, Error>) -> Self {
+        self.concurrency = Some(limit);
         self
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// When a request that is not answered yet is sent to another endpoint as well: the first good response is the client's, and
 /// the other attempts are given up. This cuts off the slowest answers of endpoints that are slow now and then, for a few more
-/// requests. Nothing is hedged unless [`Retry::hedge`](crate::Retry::hedge) says so.
+/// requests. Nothing is hedged unless [`Retry::hedge`](crate::Retry::hedge), or `retry(hedge = 80ms)`, says so.
 ///
 /// ```
 /// use std::time::Duration;

@@ -12,13 +12,13 @@ use crate::handler::received::Received;
 /// See the module. The request as it was received stays as it is, and can be asked for here.
 #[derive(Debug)]
 pub(crate) struct Headers {
-    fields: Fields<Above>,
+    fields: Fields<Overlay>,
     /// The fields as a map, once somebody has asked for it.
     map: OnceLock<Box<HeaderMap>>,
 }
 
 /// What was added lies above what was received: one address space, and nothing is copied.
-pub(crate) struct Above {
+pub(crate) struct Overlay {
     received: Arc<Received>,
     added: Vec<u8>,
 }
@@ -28,12 +28,12 @@ const ADDED: usize = 192;
 
 impl Headers {
     pub(crate) fn new(received: &Arc<Received>) -> Self {
-        let above = Above {
+        let overlay = Overlay {
             received: Arc::clone(received),
             added: Vec::with_capacity(ADDED),
         };
         Self {
-            fields: received.fields.over(above),
+            fields: received.fields.over(overlay),
             map: OnceLock::new(),
         }
     }
@@ -42,20 +42,20 @@ impl Headers {
     pub(crate) fn spent(received: Arc<Received>) -> Self {
         let added = Vec::new();
         Self {
-            fields: Fields::empty(Above { received, added }),
+            fields: Fields::empty(Overlay { received, added }),
             map: OnceLock::new(),
         }
     }
 
     /// The same fields once more.
     pub(crate) fn copy(&self) -> Self {
-        let Above { received, added } = self.fields.buffer();
-        let above = Above {
+        let Overlay { received, added } = self.fields.buffer();
+        let overlay = Overlay {
             received: Arc::clone(received),
             added: added.clone(),
         };
         Self {
-            fields: self.fields.over(above),
+            fields: self.fields.over(overlay),
             map: OnceLock::new(),
         }
     }
@@ -65,7 +65,7 @@ impl Headers {
     }
 
     /// The fields as they will be sent.
-    pub(crate) fn now(&self) -> &Fields<Above> {
+    pub(crate) fn now(&self) -> &Fields<Overlay> {
         &self.fields
     }
 
@@ -75,7 +75,7 @@ impl Headers {
     }
 
     /// The fields, to be edited.
-    pub(crate) fn edit(&mut self) -> &mut Fields<Above> {
+    pub(crate) fn edit(&mut self) -> &mut Fields<Overlay> {
         self.map.take();
         &mut self.fields
     }
@@ -102,7 +102,7 @@ impl Headers {
     }
 }
 
-impl Buffer for Above {
+impl Buffer for Overlay {
     fn get(&self, range: Range<usize>) -> &[u8] {
         let received = self.received.fields.bytes();
         match range.start.checked_sub(received.len()) {
@@ -129,9 +129,9 @@ impl Buffer for Above {
     }
 }
 
-impl fmt::Debug for Above {
+impl fmt::Debug for Overlay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Above").finish_non_exhaustive()
+        f.debug_struct("Overlay").finish_non_exhaustive()
     }
 }
 

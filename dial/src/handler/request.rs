@@ -15,7 +15,7 @@ use crate::fields::{Fields, Name, is_reserved};
 use crate::handler::Inbound;
 use crate::handler::context::{Context, Detached, States};
 use crate::handler::draft::Draft;
-use crate::handler::headers::{Above, Headers};
+use crate::handler::headers::{Headers, Overlay};
 use crate::handler::hop::Hop;
 use crate::handler::outcome::{Hook, IntoEdit, Outbound, Response};
 use crate::handler::received::{Incoming, Received};
@@ -413,7 +413,7 @@ impl ModifiableRequest {
     }
 
     /// The fields that will be sent.
-    pub(crate) fn fields(&self) -> &Fields<Above> {
+    pub(crate) fn fields(&self) -> &Fields<Overlay> {
         self.draft.headers.now()
     }
 

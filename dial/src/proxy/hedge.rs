@@ -53,9 +53,9 @@ pub(super) struct Race<'r, 'a> {
 
 /// Which of the attempts one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    First,
-    Beside,
+enum Role {
+    Primary,
+    Secondary,
 }
 
 enum Event {
@@ -80,10 +80,10 @@ impl Forwarder {
             ..way.clone()
         };
         let (target, beside) = (race.target, &beside);
-        let start = |place, turn, outbound| -> Sending<'_> {
-            let way = match place {
-                Place::First => way,
-                Place::Beside => beside,
+        let start = |role, turn, outbound| -> Sending<'_> {
+            let way = match role {
+                Role::Primary => way,
+                Role::Secondary => beside,
             };
             Box::pin(self.attempt(target, turn, outbound, way))
         };
@@ -114,24 +114,24 @@ impl<'r, 'a> Race<'r, 'a> {
         mut self,
         turn: Turn,
         outbound: Outbound,
-        start: impl Fn(Place, Turn, Outbound) -> Sending<'s>,
+        start: impl Fn(Role, Turn, Outbound) -> Sending<'s>,
     ) -> Ended {
         let spare = outbound.copy();
-        let start = |place, token, turn: Turn, outbound| Running {
+        let start = |role, token, turn: Turn, outbound| Running {
             endpoint: Arc::clone(&turn.endpoint),
             token,
             began: Instant::now(),
-            sending: start(place, turn, outbound),
+            sending: start(role, turn, outbound),
         };
         self.tried.insert(&turn.endpoint);
-        let mut running = vec![start(Place::First, None, turn, outbound)];
+        let mut running = vec![start(Role::Primary, None, turn, outbound)];
         let mut last = None;
         loop {
             let ((endpoint, sent), token) = match self.next(&mut running).await {
                 Event::Due => {
                     let another = self.another(&spare);
                     let another = another
-                        .map(|(at, what, token)| start(Place::Beside, Some(token), at, what));
+                        .map(|(at, what, token)| start(Role::Secondary, Some(token), at, what));
                     running.extend(another);
                     continue;
                 }
@@ -150,7 +150,7 @@ impl<'r, 'a> Race<'r, 'a> {
                     tracing::debug!("next endpoint after {}", Chain(&error));
                     if let Some(next) = self.target.turn_at_once(self.tried) {
                         self.tried.insert(&next.endpoint);
-                        running.push(start(Place::Beside, token, next, idle(request)));
+                        running.push(start(Role::Secondary, token, next, idle(request)));
                     } else {
                         self.give_back(token);
                     }

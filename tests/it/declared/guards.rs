@@ -3,10 +3,12 @@
 use std::sync::LazyLock;
 
 use dial::{HostStatus, ModifiableRequest, Router, Upstream, proxy, routes};
-use dial_tests::{Answer, ClosedPort, Origin, RawClient, RawResponse, client, eventually};
+use dial_tests::{
+    Answer, ClosedPort, Gate, Origin, RawClient, RawResponse, Script, client, eventually,
+};
 
 use super::Origins;
-use crate::harness::Served;
+use crate::harness::{Served, held};
 
 /// Answers probes with 204 and everything else with 200.
 static WELL: LazyLock<Origin> = LazyLock::new(|| answering(204, 200));
@@ -244,4 +246,85 @@ async fn a_route_takes_no_more_than_its_limit() {
         }
     }
     assert_eq!(LIMITED.counts(), [3, 2, 4]);
+}
+
+static HELD: LazyLock<(Origin, Gate)> = LazyLock::new(held);
+
+#[proxy("/busy", hosts = [HELD.0.url()], concurrency = 1, register = false)]
+fn busy(_request: &mut ModifiableRequest) {}
+
+#[proxy(
+    "/tenant/{_id}",
+    hosts = [HELD.0.url()],
+    concurrency(requests = 1, by = param("_id")),
+    register = false
+)]
+fn tenant(_request: &mut ModifiableRequest) {}
+
+#[proxy("/router", hosts = [HELD.0.url()], register = false)]
+fn defaulted(_request: &mut ModifiableRequest) {}
+
+#[tokio::test]
+async fn a_route_takes_only_so_many_at_a_time() {
+    // The router's limit is for the route that says none.
+    let limit = dial::ConcurrencyLimit::new(2).expect("a limit");
+    let router = Router::new().mount(routes![busy, tenant, defaulted]);
+    let served = Served::router(router.concurrency(limit));
+    let mut clients = Vec::new();
+    for target in ["/busy", "/tenant/1", "/tenant/2", "/router", "/router"] {
+        let mut client = RawClient::connect(served.addr).await;
+        let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send(head).await;
+        clients.push(client);
+        HELD.0.requested(clients.len()).await;
+    }
+    for (target, status) in [
+        ("/busy", 503),
+        ("/tenant/1", 429),
+        ("/tenant/2", 429),
+        ("/router", 503),
+    ] {
+        let refused = client::get(served.addr, target).await;
+        assert_eq!(refused.status, status, "{target}");
+        assert_eq!(refused.headers.get("retry-after"), Some("1"));
+    }
+    HELD.1.open();
+    for client in &mut clients {
+        assert_eq!(client.read_response().await.text(), "late");
+    }
+    assert_eq!(HELD.0.count(), 5);
+}
+
+/// Two that take a request and say nothing, and one that answers.
+static SLOW: LazyLock<[Origin; 3]> = LazyLock::new(|| {
+    let hung = || Origin::raw(Script::new().read_request().hang());
+    [hung(), hung(), Origin::named("fast")]
+});
+
+#[proxy(
+    "/hedged",
+    hosts = [SLOW[0].url(), SLOW[2].url()],
+    retry(on = [connect], hedge = 20ms),
+    register = false
+)]
+fn hedged(_request: &mut ModifiableRequest) {}
+
+#[proxy(
+    "/twice",
+    hosts = [SLOW[0].url(), SLOW[1].url(), SLOW[2].url()],
+    retry(hedge(after = 20ms, most = 2)),
+    register = false
+)]
+fn hedged_twice(_request: &mut ModifiableRequest) {}
+
+#[tokio::test]
+async fn another_host_is_asked_when_one_takes_too_long() {
+    let served = Served::router(Router::new().mount(routes![hedged, hedged_twice]));
+    // Whose turn it is first does not matter.
+    for target in ["/hedged", "/hedged", "/twice", "/twice", "/twice"] {
+        let response = client::get(served.addr, target).await;
+        assert_eq!(response.origin(), "fast", "{target}");
+    }
+    assert_eq!(SLOW[2].count(), 5);
+    assert!(SLOW[0].connections() > 0 && SLOW[1].connections() > 0);
 }

@@ -25,11 +25,13 @@ fn edit_error(_error: &Error, response: &mut Response) {
         wait = 5s,
         budget = 10%,
         min_per_second = 0,
+        hedge(after = 50ms, most = 2),
     ),
     health("/healthz", interval = 10s),
     eject(consecutive = 3),
     panic = false,
     rate_limit(per_second = 100, by = param("id")),
+    concurrency(requests = 10, by = param("id")),
     body_limit = 64KiB,
     on_response = |response: &mut Response| {
         response.headers_mut().remove("server");

@@ -93,6 +93,15 @@ fn cookie(_request: &mut ModifiableRequest) {}
 #[proxy("/param/{_id}", upstream = API, rate_limit(per_second = 1, by = param("_id")))]
 fn param(_request: &mut ModifiableRequest) {}
 
+#[proxy("/busy", hosts = ["a"], concurrency = 1_000_000, retry(hedge = 1ms))]
+fn busy(_request: &mut ModifiableRequest) {}
+
+#[proxy("/tenants", upstream = API, concurrency(requests = 1, by = header("X-Tenant")), retry(on = [connect], hedge = 50ms))]
+fn tenants(_request: &mut ModifiableRequest) {}
+
+#[proxy("/posts", methods = [POST], upstream = API, retry(attempts = 2, idempotent = true, hedge(after = 1h)))]
+fn posts(_request: &mut ModifiableRequest) {}
+
 dial::upstream! {
     static API = ["a", "b"], health("/healthz", interval = 500ms), eject(consecutive = 3), panic = false,
         limits(requests_per_host = 100, queue = 0), breaker(trials = 1);
@@ -121,6 +130,6 @@ fn main() {
     ] {
         assert_eq!(upstream.unwrap_err().to_string(), message);
     }
-    assert_eq!(dial::routes![header, cookie, param].len(), 3);
+    assert_eq!(dial::routes![header, cookie, param, busy, tenants, posts].len(), 6);
     assert_eq!(header::definition().name(), "header");
 }

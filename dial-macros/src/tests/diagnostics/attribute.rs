@@ -21,7 +21,7 @@ fn keys() {
         r#"hosts = ["b"], zzz = 5, name = "x""#,
         &[(
             "unknown key `zzz`; the keys are `path`, `domain`, `methods`, `hosts`, `hosts_env`, `upstream`, \
-             `balance`, `slow_start`, `sticky`, `health`, `eject`, `panic`, `limits`, `breaker`, `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `retry`, `rate_limit`, `body_limit`, `on_response`, \
+             `balance`, `slow_start`, `sticky`, `health`, `eject`, `panic`, `limits`, `breaker`, `host_header`, `forwarded`, `upgrade`, `proxy_protocol`, `timeout`, `retry`, `rate_limit`, `concurrency`, `body_limit`, `on_response`, \
              `on_error`, `name`, `register` and `crate`",
             "zzz",
         )],

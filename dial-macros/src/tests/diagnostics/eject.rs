@@ -15,6 +15,7 @@ fn of(key: &str, text: &str, message: &str) {
 fn sound() {
     for keys in [
         "eject(off)",
+        "eject(off,)",
         "eject = false",
         "eject(off), health(tcp), panic = false",
         "eject(consecutive = 1)",
@@ -67,9 +68,12 @@ fn keys() {
             "eject",
         )],
     );
-    let unknown = "unknown key `off` of `eject`; the keys are `consecutive`, `statuses`, `error_percent`, `latency`, `window`, \
-                   `min_requests`, `base_time`, `max_time` and `max_percent`";
-    inside("off, consecutive = 5", &[(unknown, "off")]);
+    let off = "nothing goes with `off`; write `eject(off)`, or leave `off` out";
+    for among in ["off, consecutive = 5", "consecutive = 5, off", "off, off"] {
+        inside(among, &[(off, "off")]);
+        let source = format!("static A = [\"a\"], eject({among});");
+        statics(&source, &[(off, "off")]);
+    }
     for (written, meant) in [
         ("max_fails", "consecutive"),
         ("codes", "statuses"),

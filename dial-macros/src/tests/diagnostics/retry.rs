@@ -10,6 +10,7 @@ fn inside(keys: &str, expected: &[(&str, &str)]) {
 fn sound() {
     for keys in [
         "off",
+        "off,",
         "attempts = 2",
         "attempts = 16, on = [connect, reset, timeout, 5xx]",
         "on = [gateway_error]",
@@ -23,6 +24,14 @@ fn sound() {
         "budget = 1%",
         "budget = 100%, min_per_second = 0",
         "budget = \"20%\"",
+        "hedge = 1ms",
+        "hedge = \"1h\", attempts = 2",
+        "hedge(after = 50ms)",
+        "hedge(after = 50ms, most = 2,)",
+        "hedge(most = 3, after = 50ms), attempts = 4",
+        "hedge = 50ms, per_try = 51ms",
+        // It takes no condition: what is sent twice is not what failed.
+        "hedge = 50ms, on = [connect], attempts = 2, buffer = 1KiB, idempotent = true",
     ] {
         inside(keys, &[]);
     }
@@ -35,8 +44,12 @@ fn keys() {
     let list = "`retry` takes a list, as in `retry(attempts = 3, on = [connect, reset, 5xx])`";
     attribute("hosts = [\"b\"], retry = 3", &[(list, "retry")]);
     let unknown = "unknown key `zzz` of `retry`; the keys are `attempts`, `on`, `idempotent`, `buffer`, `backoff`, \
-                   `per_try`, `wait`, `budget` and `min_per_second`";
+                   `per_try`, `wait`, `budget`, `min_per_second` and `hedge`";
     inside("zzz = 3", &[(unknown, "zzz")]);
+    let off = "nothing goes with `off`; write `retry(off)`, or leave `off` out";
+    for among in ["off, attempts = 3", "attempts = 3, off", "off, zzz"] {
+        inside(among, &[(off, "off")]);
+    }
     for (written, meant) in [
         ("atempts", "attempts"),
         ("num_retries", "attempts"),
@@ -45,6 +58,7 @@ fn keys() {
         ("timeout", "per_try"),
         ("queue", "wait"),
         ("min", "min_per_second"),
+        ("hedging", "hedge"),
     ] {
         let message = format!("unknown key `{written}` of `retry`; did you mean `{meant}`?");
         inside(&format!("{written} = 3"), &[(&message, written)]);
@@ -205,6 +219,11 @@ fn methods() {
     );
     let kept = format!("a body that is kept does not help: {}", message("`POST`"));
     of("POST", "buffer = 64KiB", &[(&kept, "buffer")]);
+    let hedged = "`POST` may not be sent twice (RFC 9110, section 9.2.2), so nothing would ever be hedged; if the endpoints \
+                  take a request that comes twice for one, say `idempotent = true`";
+    for keys in ["", ", on = [connect]", ", attempts = 3"] {
+        of("POST", &format!("hedge = 50ms{keys}"), &[(hedged, "hedge")]);
+    }
     for (methods, keys) in [
         ("POST", "attempts = 3, idempotent = true"),
         ("POST", "buffer = 64KiB, idempotent = true"),
@@ -212,6 +231,8 @@ fn methods() {
         ("POST", "off"),
         ("POST, PUT", "attempts = 3"),
         ("GET, POST", "buffer = 64KiB"),
+        ("GET, POST", "hedge = 50ms"),
+        ("POST", "hedge = 50ms, idempotent = true"),
     ] {
         of(methods, keys, &[]);
     }
@@ -222,5 +243,62 @@ fn methods() {
         "post",
         "attempts = 3",
         &[("methods are upper case: write `POST`", "post")],
+    );
+}
+
+#[test]
+fn hedges() {
+    let time = |key| format!("`{key}` is from `1ms` to `1h`");
+    inside("hedge = 0ms", &[(&time("hedge"), "0ms")]);
+    inside("hedge = 61m", &[(&time("hedge"), "61m")]);
+    inside("hedge(after = 0s)", &[(&time("after"), "0s")]);
+    let unit = "a duration needs a unit, as in `50s`";
+    inside("hedge = 50", &[(unit, "50")]);
+    inside("hedge(after = 50)", &[(unit, "50")]);
+    for bad in ["0", "4", "-1", "2s"] {
+        let message = "`most` is a whole number from 1 to 3";
+        inside(
+            &format!("hedge(after = 50ms, most = {bad})"),
+            &[(message, bad)],
+        );
+    }
+    let when = "`hedge` does not say when; add it, as in `hedge(after = 50ms)`";
+    for keys in ["", "most = 2"] {
+        inside(&format!("hedge({keys})"), &[(when, "hedge")]);
+    }
+    let value = "`hedge` takes a value, as in `hedge = 50ms`";
+    inside("hedge", &[(value, "hedge")]);
+    let unknown = "unknown key `zzz` of `hedge`; the keys are `after` and `most`";
+    inside("hedge(zzz = 3)", &[(unknown, "zzz")]);
+    let max = "unknown key `max` of `hedge`; did you mean `most`?";
+    inside("hedge(after = 50ms, max = 2)", &[(max, "max")]);
+}
+
+#[test]
+fn hedges_that_never_come() {
+    let never = |attempts| {
+        format!(
+            "`most` could never be reached: hedges are attempts, and `attempts` is {attempts}, with the first one"
+        )
+    };
+    inside(
+        "hedge(after = 50ms, most = 3)",
+        &[(&never("3 unless more are given"), "3")],
+    );
+    inside(
+        "hedge(after = 50ms, most = 2), attempts = 2",
+        &[(&never("2"), "2")],
+    );
+    // One that could not be read is not judged.
+    let one = "`attempts` counts the first one too, so this is no retry; write `retry(off)`";
+    inside("hedge(after = 50ms, most = 3), attempts = 1", &[(one, "1")]);
+    let over = |limit| format!("nothing would ever be hedged: `{limit}` is over before");
+    inside(
+        "hedge = 50ms, per_try = 50ms",
+        &[(&over("per_try"), "hedge")],
+    );
+    attribute(
+        "hosts = [\"b\"], timeout(total = 2s), retry(hedge(after = 2s))",
+        &[(&over("timeout(total)"), "hedge")],
     );
 }

@@ -61,10 +61,10 @@ impl<'a> Play<'a> {
         self.log.lock().unwrap().push(line);
     }
 
-    fn start(&'a self, place: Place, endpoint: &Endpoint, outbound: Outbound) -> Sending<'a> {
+    fn start(&'a self, role: Role, endpoint: &Endpoint, outbound: Outbound) -> Sending<'a> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         self.at.lock().unwrap().push(endpoint.id());
-        assert_eq!(place == Place::First, number == 0);
+        assert_eq!(role == Role::Primary, number == 0);
         let (delay, then) = self.script[number];
         Box::pin(async move {
             self.tell(&format!("starts {number}"));
@@ -171,7 +171,7 @@ async fn race_of(
     let after = course.hedge(&Hop::default()).expect("a hedge");
     let play = Play::new(script);
     let race = Race::new(&course, &target, &mut tried, after);
-    let start = |place, turn: Turn, outbound| play.start(place, &turn.endpoint, outbound);
+    let start = |role, turn: Turn, outbound| play.start(role, &turn.endpoint, outbound);
     let (endpoint, sent) = race.run(first, outbound, start).await;
     let at = play.at.lock().unwrap();
     assert!(at.contains(&endpoint.id()));

@@ -1,0 +1,7 @@
+dial::upstream! {
+    static API = ["a"], concurrency = 5;
+}
+
+fn main() {
+    let _ = &API;
+}
