@@ -3,7 +3,7 @@
 use crate::faults::{Checked, Faults, listing};
 use crate::model::Balance;
 use crate::request_key::{self, Params, hash_key};
-use crate::values::{bare, meant, string_literal, word};
+use crate::values::{bare, meant, named, string_literal, whole, word};
 use syn::punctuated::Punctuated;
 use syn::{Expr, LitStr, Token};
 
@@ -70,7 +70,12 @@ pub(crate) fn check(expr: &Expr, params: Params<'_>, faults: &mut Faults) -> Che
             format!("`{plain}` takes no arguments; write it alone"),
         )),
         (None, "consistent_hash", Some(keys)) => match keys.iter().collect::<Vec<_>>()[..] {
-            [only] => hash_key(only, params, faults).map(Balance::ConsistentHash),
+            [only] => hash_key(only, params, faults).map(|key| Balance::ConsistentHash(key, None)),
+            [key, second] if named(second).is_some_and(|(name, _)| name == "bound") => {
+                let key = hash_key(key, params, faults);
+                let bound = bound(second, faults);
+                Ok(Balance::ConsistentHash(key?, Some(bound?)))
+            }
             [_, second, ..] => Err(faults.at(second, "a request has one key; keep one")),
             [] => Err(faults.at(expr, needs_key())),
         },
@@ -111,6 +116,17 @@ fn custom(
         [] => Err(faults.at(
             expr,
             "`custom` takes a policy of your own, as in `custom(Fill::new())`",
+        )),
+    }
+}
+
+/// How many percent of its share a host may have under way.
+fn bound(expr: &Expr, faults: &mut Faults) -> Checked<u64> {
+    match named(expr) {
+        Some((_, Some(value))) => whole(value, "bound", 101..=1000, faults),
+        _ => Err(faults.at(
+            expr,
+            "`bound` takes percents of a host's share, as in `bound = 125`",
         )),
     }
 }

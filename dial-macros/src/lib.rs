@@ -122,6 +122,7 @@ use proc_macro2::TokenStream;
 /// | `peak_ewma` | the one that is likely to answer first, of two that are drawn |
 /// | `random` | any |
 /// | `consistent_hash(KEY)` | the same one for the same key; the others' keys stay when one host goes |
+/// | `consistent_hash(KEY, bound = 125)` | the same, but one with more than 125 % of its share passes keys on to the next (101 to 1000) |
 /// | `custom(EXPR)`, `custom(EXPR, KEY)` | whom a `dial::Policy` or a `dial::Balance` of your own chooses |
 ///
 /// All of them heed weights. A `KEY` is `header = "X-Tenant"`, `cookie = "name"`, `client_ip` or `param = "id"`, which is

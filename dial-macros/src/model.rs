@@ -115,7 +115,8 @@ pub(crate) struct Tuning {
 pub(crate) enum Balance {
     /// A policy without arguments, by the name of its constructor.
     Plain(&'static str),
-    ConsistentHash(HashKey),
+    /// With the percents of its share that a host may have, if that is bounded.
+    ConsistentHash(HashKey, Option<u64>),
     /// One of the user's own, and what it is told of requests.
     Custom(Box<Expr>, Option<HashKey>),
 }

@@ -102,7 +102,7 @@ fn fits_itself<K: UpstreamKeys>(
     tuning: &Tuning,
     faults: &mut Faults,
 ) -> Checked<()> {
-    let hashed = matches!(tuning.balance, Some(Balance::ConsistentHash(_)));
+    let hashed = matches!(tuning.balance, Some(Balance::ConsistentHash(..)));
     if let (true, Some(item)) = (hashed, args.get(K::SLOW_START)) {
         let message = "`slow_start` changes nothing beside `consistent_hash`: a key goes to its endpoint from the start";
         return Err(faults.at(&item.name, message));

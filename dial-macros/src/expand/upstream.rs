@@ -6,7 +6,7 @@ use super::made;
 use super::sticky::sticky;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, LitStr};
@@ -137,9 +137,14 @@ fn policy(krate: &TokenStream, balance: &Balance) -> TokenStream {
             let name = Ident::new(name, site);
             quote_spanned!(site=> .balance(#krate::Policy::#name()))
         }
-        Balance::ConsistentHash(key) => {
+        Balance::ConsistentHash(key, bound) => {
             let key = hash_on(krate, key);
-            quote_spanned!(site=> .balance(#krate::Policy::consistent_hash(#key)))
+            match bound.map(Literal::u64_unsuffixed) {
+                None => quote_spanned!(site=> .balance(#krate::Policy::consistent_hash(#key))),
+                Some(bound) => {
+                    quote_spanned!(site=> .balance(#krate::Policy::bounded_hash(#key, #bound)))
+                }
+            }
         }
         Balance::Custom(expr, key) => {
             let policy = made(krate, "policy", &**expr);

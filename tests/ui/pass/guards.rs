@@ -30,6 +30,7 @@ use dial::{ModifiableRequest, Route, proxy};
         max_percent = 50%,
     ),
     panic = false,
+    balance = consistent_hash(param = "_id", bound = 125),
     limits(
         requests = 1000,
         requests_per_host = 100,

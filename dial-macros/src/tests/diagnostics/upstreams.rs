@@ -274,6 +274,22 @@ fn keys_of_requests() {
 }
 
 #[test]
+fn a_bound_is_above_the_share() {
+    let hash = "hosts = [\"b\"], balance = consistent_hash(client_ip, $)";
+    let range = "`bound` is a whole number from 101 to 1000";
+    for (bound, wrong) in [
+        ("bound = 100", "100"),
+        ("bound = 1001", "1001"),
+        ("bound = 1.25", "1.25"),
+    ] {
+        attribute(&hash.replace('$', bound), &[(range, wrong)]);
+    }
+    let alone = "`bound` takes percents of a host's share, as in `bound = 125`";
+    attribute(&hash.replace('$', "bound"), &[(alone, "bound")]);
+    attribute(&hash.replace('$', "bound = 125"), &[]);
+}
+
+#[test]
 fn params_are_those_of_the_path() {
     let hash = "hosts = [\"b\"], balance = consistent_hash(param = $)";
     value(
