@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+
 use super::ejection::STEPS;
 use super::range::within;
+use super::statuses::{GATEWAY_ERRORS, Statuses};
 use crate::error::Error;
 
 /// When an upstream fails so many requests that more would only burden it, and all of them are answered with 503 and a
@@ -31,8 +34,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breaker {
     error_percent: u32,
-    /// In order.
-    statuses: Vec<u16>,
+    statuses: Statuses,
     min_requests: u32,
     window: Duration,
     open: Duration,
@@ -47,7 +49,7 @@ impl Breaker {
     pub fn new() -> Self {
         Self {
             error_percent: 50,
-            statuses: vec![502, 503, 504],
+            statuses: Statuses::new(GATEWAY_ERRORS),
             min_requests: 20,
             window: Duration::from_secs(10),
             open: Duration::from_secs(5),
@@ -66,9 +68,7 @@ impl Breaker {
     /// errors, and `[]` none.
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.statuses = statuses.into_iter().collect();
-        self.statuses.sort_unstable();
-        self.statuses.dedup();
+        self.statuses = Statuses::new(statuses);
         self
     }
 
@@ -102,9 +102,7 @@ impl Breaker {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         within("breaker", "error_percent", &self.error_percent, 1..=100)?;
-        for status in &self.statuses {
-            within("breaker", "statuses", status, 400..=599)?;
-        }
+        self.statuses.check("breaker")?;
         within("breaker", "min_requests", &self.min_requests, 1..=1_000_000)?;
         within(
             "breaker",
@@ -121,8 +119,8 @@ impl Breaker {
         within("breaker", "trials", &self.trials, 1..=1_000)
     }
 
-    pub(super) fn is_failure(&self, status: u16) -> bool {
-        self.statuses.binary_search(&status).is_ok()
+    pub(super) fn is_failure(&self, status: StatusCode) -> bool {
+        self.statuses.contains(status)
     }
 
     pub(super) fn is_too_many(&self, failures: u64, requests: u64) -> bool {

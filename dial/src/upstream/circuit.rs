@@ -212,7 +212,7 @@ impl Upstream {
     /// Whether a response with this status is a failure to its breaker.
     pub(super) fn breaks(&self, status: http::StatusCode) -> bool {
         let circuit = self.inner.circuit.as_ref();
-        circuit.is_some_and(|circuit| circuit.rules.is_failure(status.as_u16()))
+        circuit.is_some_and(|circuit| circuit.rules.is_failure(status))
     }
 }
 

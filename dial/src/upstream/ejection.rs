@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::range::within;
+use super::statuses::{GATEWAY_ERRORS, Statuses};
 use crate::error::Error;
 
 /// When a host that fails requests is ejected, and for how long: outlier detection, or passive health checks.
@@ -34,8 +35,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ejection {
     consecutive: u32,
-    /// In order.
-    statuses: Vec<u16>,
+    statuses: Statuses,
     error_percent: Option<u32>,
     /// How many times the others', and the least that counts.
     latency: Option<(u32, Duration)>,
@@ -46,8 +46,6 @@ pub struct Ejection {
     max_percent: u32,
 }
 
-/// What an endpoint says when it cannot do its work at all; a 500 may be due to one request.
-const GATEWAY_ERRORS: [u16; 3] = [502, 503, 504];
 /// A window moves in so many steps.
 pub(super) const STEPS: u32 = 10;
 
@@ -60,7 +58,7 @@ impl Ejection {
     pub fn new() -> Self {
         Self {
             consecutive: 5,
-            statuses: GATEWAY_ERRORS.to_vec(),
+            statuses: Statuses::new(GATEWAY_ERRORS),
             error_percent: None,
             latency: None,
             window: Duration::from_secs(10),
@@ -82,9 +80,7 @@ impl Ejection {
     /// errors, and `[]` none.
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.statuses = statuses.into_iter().collect();
-        self.statuses.sort_unstable();
-        self.statuses.dedup();
+        self.statuses = Statuses::new(statuses);
         self
     }
 
@@ -152,9 +148,7 @@ impl Ejection {
         let ms = Duration::from_millis(1);
         let second = Duration::from_secs(1);
         within("eject", "consecutive", &self.consecutive, 1..=1_000)?;
-        for status in &self.statuses {
-            within("eject", "statuses", status, 400..=599)?;
-        }
+        self.statuses.check("eject")?;
         if let Some(percent) = self.error_percent {
             within("eject", "error_percent", &percent, 1..=100)?;
         }
@@ -174,8 +168,7 @@ impl Ejection {
 
     /// Whether a response with this status is a failure.
     pub(super) fn is_failure(&self, status: StatusCode) -> bool {
-        let code = status.as_u16();
-        code >= 400 && self.statuses.binary_search(&code).is_ok()
+        self.statuses.contains(status)
     }
 
     /// Whether so many failures in a row are too many.

@@ -30,6 +30,7 @@ mod probes;
 mod queue;
 mod range;
 mod snapshot;
+mod statuses;
 #[cfg_attr(
     not(feature = "sticky"),
     allow(dead_code, unreachable_pub, reason = "nobody can make one")
