@@ -281,3 +281,65 @@ async fn a_circuit_closes_when_trials_succeed() {
     }
     assert_eq!(client::get(served.addr, "/").await.status, 200);
 }
+
+/// A request has no room but the one it uses: it finds some for its next attempt.
+#[tokio::test]
+async fn a_retry_does_not_wait_for_itself() {
+    let bad = |head: &str| {
+        let body = "5\r\nhello\r\n0\r\n\r\n";
+        let head = format!("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n{head}\r\n");
+        Script::new()
+            .read_head()
+            .write(format!("{head}{body}"))
+            .hang()
+    };
+    let (all, each) = (
+        Limits::new().requests(1),
+        Limits::new().requests_per_host(1),
+    );
+    let connections = Limits::new().connections_per_host(1);
+    for (name, first, limits) in [
+        (
+            "reset, in all",
+            Script::new().read_head().reset(),
+            all.clone(),
+        ),
+        (
+            "reset, at a host",
+            Script::new().read_head().reset(),
+            each.clone(),
+        ),
+        ("503, in all", bad(""), all),
+        ("503, at a host", bad(""), each),
+        (
+            "503, over its connection",
+            bad("Connection: close\r\n"),
+            connections,
+        ),
+    ] {
+        let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        let origin = Origin::raw_each([first, Script::new().read_head().write(good).hang()]);
+        let limits = limits.queue_timeout(Duration::from_mins(1));
+        let builder = Upstream::builder().hosts([origin.url()]).never_eject();
+        let upstream = builder.limits(limits).build().expect("an upstream");
+        let retry = Retry::default().on([RetryOn::Reset, RetryOn::Status503]);
+        let served = Served::proxy(dial::proxy(&upstream, forward).retry(retry));
+        assert_eq!(client::get(served.addr, "/").await.text(), "ok", "{name}");
+    }
+}
+
+/// While it waits before its next attempt, others get through.
+#[tokio::test]
+async fn a_pause_takes_no_room() {
+    let origin = Origin::answering(|_| Answer::new(503));
+    let upstream = limited(&[&origin], Limits::new().requests(1));
+    let long = Duration::from_mins(1);
+    let retry = Retry::default().on([RetryOn::Status503]).backoff(long);
+    let served = Served::proxy(dial::proxy(&upstream, forward).retry(retry.max_backoff(long)));
+    let paused = asking(served.addr).await;
+    origin.requested(1).await;
+    eventually(|| upstream.status()[0].in_flight == 0).await;
+    let also_paused = asking(served.addr).await;
+    origin.requested(2).await;
+    drop((paused, also_paused));
+}

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use dial::{ModifiableRequest, Router, Sticky, Upstream};
 use dial_tests::client::request;
-use dial_tests::{Origin, RawResponse};
+use dial_tests::{Gate, Origin, RawClient, RawResponse, client, eventually};
 
-use crate::harness::{Both, Served};
+use crate::harness::{Both, Served, held};
 
 const KEY: &[u8] = b"one secret of all instances";
 
@@ -122,4 +122,39 @@ async fn the_cookie_is_secure_where_the_client_came_over_https() {
         );
         assert_eq!(cookie.ends_with("; Secure"), secure, "{fields:?}: {cookie}");
     }
+}
+
+/// A host that is full for a while is waited for, and not left.
+#[tokio::test]
+async fn a_client_waits_for_its_host() {
+    let (origins, gates): (Vec<_>, Vec<_>) = (0..2).map(|_| held()).unzip();
+    gates.iter().for_each(Gate::open);
+    let hosts: Vec<_> = origins.iter().map(Origin::url).collect();
+    let limits = dial::Limits::new().requests_per_host(1);
+    let builder = Upstream::builder()
+        .hosts(hosts)
+        .sticky(sticky())
+        .limits(limits);
+    let upstream = builder.build().expect("an upstream");
+    let served = Served::proxy(dial::proxy(&upstream, forward));
+    let first = client::get(served.addr, "/").await;
+    let cookie = first.headers.get("set-cookie").expect("a cookie");
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    let own = origins.iter().position(|origin| origin.count() == 1);
+    let own = own.expect("its host");
+    gates[own].close();
+    let ask = format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {cookie}\r\n\r\n");
+    let mut clients = Vec::new();
+    for queued in [0, 1] {
+        let mut client = RawClient::connect(served.addr).await;
+        client.send(&ask).await;
+        origins[own].requested(2).await;
+        eventually(|| upstream.queued() == queued).await;
+        clients.push(client);
+    }
+    gates[own].open();
+    for client in &mut clients {
+        assert_eq!(client.read_response().await.headers.get("set-cookie"), None);
+    }
+    assert_eq!(origins[own].count(), 3);
 }

@@ -14,7 +14,7 @@ use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Pass, Room, Ticket, Tried, Turn, Upstream};
+use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Room, Ticket, Tried, Turn, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -88,7 +88,7 @@ impl Forwarder {
             let turn = match target.room(&tried)? {
                 Room::At(turn) => Some(turn),
                 Room::Nowhere => None,
-                Room::Full(pass) => target.awaited_turn(&tried, pass).await?,
+                Room::Full => target.awaited_turn(&tried).await?,
             };
             let Some(turn) = turn else {
                 return Err(last.unwrap_or_else(no_endpoint));
@@ -147,7 +147,7 @@ impl Target<'_> {
         match self.room(tried)? {
             Room::At(turn) => Ok(Some(turn)),
             Room::Nowhere => Ok(None),
-            Room::Full(pass) => self.awaited_turn(tried, pass).await,
+            Room::Full => self.awaited_turn(tried).await,
         }
     }
 
@@ -155,7 +155,7 @@ impl Target<'_> {
     pub(super) fn turn_at_once(&self, tried: &Tried) -> Option<Turn> {
         match self.room(tried) {
             Ok(Room::At(turn)) => Some(turn),
-            Ok(Room::Nowhere | Room::Full(_)) | Err(_) => None,
+            Ok(Room::Nowhere | Room::Full) | Err(_) => None,
         }
     }
 
@@ -175,7 +175,6 @@ impl Target<'_> {
     fn awaited_turn<'t>(
         &'t self,
         tried: &'t Tried,
-        pass: Option<Pass>,
     ) -> Pin<Box<dyn Future<Output = Result<Option<Turn>, Error>> + Send + 't>> {
         Box::pin(async move {
             match self {
@@ -185,11 +184,31 @@ impl Target<'_> {
                     stuck,
                 } => {
                     let ask = ask(tried, *key, stuck.as_ref());
-                    upstream.awaited_turn(&ask, pass).await
+                    upstream.awaited_turn(&ask).await
                 }
                 Self::Fixed(_) => Ok(None),
             }
         })
+    }
+
+    /// Whether there is another endpoint than those that were tried, with room or without.
+    pub(super) fn has_other(&self, tried: &Tried) -> bool {
+        match self {
+            Self::Balanced {
+                upstream,
+                key,
+                stuck,
+            } => upstream.has_other(&ask(tried, *key, stuck.as_ref())),
+            Self::Fixed(endpoint) => !tried.contains(endpoint),
+        }
+    }
+
+    /// Whether requests wait for room already.
+    pub(super) fn is_crowded(&self) -> bool {
+        match self {
+            Self::Balanced { upstream, .. } => upstream.queued() > 0,
+            Self::Fixed(_) => false,
+        }
     }
 
     /// Whatever comes of an attempt is to be told to the one that begins here.

@@ -75,24 +75,19 @@ impl Forwarder {
                 return outcome;
             };
             tried.insert(&endpoint);
-            let turn = match outcome {
-                // A response in hand is better than a wait for room.
-                Ok(_) => elsewhere_at_once(target, &mut tried).map(Some),
-                Err(_) => elsewhere(target, &mut tried).await.ok(),
-            };
-            // Where there is no room for another attempt, this one is the last.
-            let Some(turn) = turn else {
+            // Its room is for whoever comes first, and be it itself.
+            outbound = idle(request);
+            // A bad response in hand is better than a place in a queue.
+            if outcome.is_ok() && target.is_crowded() {
                 return outcome;
-            };
-            next = turn;
-            let other = |next: &Turn| next.endpoint.id() != endpoint.id();
-            let other = next.as_ref().is_some_and(other);
+            }
+            let other = target.has_other(&tried);
             let Some((body, pause)) = course.again(&outcome, other, Instant::now()) else {
                 return outcome;
             };
-            outbound = idle(request);
             outbound.draft.body = body;
             settle(outcome, &endpoint, pause, course.is_read()).await;
+            next = elsewhere(target, &mut tried).await?;
         }
     }
 
@@ -123,21 +118,13 @@ impl Forwarder {
     }
 }
 
-/// An endpoint the request was not at; any, if there is no such.
+/// An endpoint the request was not at; any, if there is no such, or none of them has room.
 async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn>, Error> {
-    if let Some(turn) = target.turn(tried).await? {
+    if let Some(turn) = target.turn_at_once(tried) {
         return Ok(Some(turn));
     }
     *tried = Tried::none();
     target.turn(tried).await
-}
-
-/// The same without a wait.
-fn elsewhere_at_once(target: &Target<'_>, tried: &mut Tried) -> Option<Turn> {
-    target.turn_at_once(tried).or_else(|| {
-        *tried = Tried::none();
-        target.turn_at_once(tried)
-    })
 }
 
 /// A request that is at no endpoint.

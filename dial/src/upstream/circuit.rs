@@ -98,6 +98,17 @@ impl Circuit {
         Ok((self.term(), true))
     }
 
+    /// How long nobody at all is let through, if that is so.
+    fn open_for(&self, now: Instant) -> Option<Duration> {
+        if self.is_closed() {
+            return None;
+        }
+        match *self.phase() {
+            Phase::Open { until } if until > now => Some(until - now),
+            _ => None,
+        }
+    }
+
     /// An attempt of `term` came to something.
     fn ended(&self, term: u32, failed: bool, now: Instant) -> Option<Change> {
         if term != self.term() {
@@ -176,6 +187,15 @@ impl Upstream {
         circuit.is_some_and(|circuit| !circuit.is_closed())
     }
 
+    /// Refuses what would be refused by the time there is room.
+    pub(super) fn refuse(&self) -> Result<(), Error> {
+        let circuit = self.inner.circuit.as_ref();
+        match circuit.and_then(|circuit| circuit.open_for(Instant::now())) {
+            Some(wait) => Err(open(wait)),
+            None => Ok(()),
+        }
+    }
+
     /// Leave to make an attempt; none is needed where there is no breaker.
     pub(super) fn pass(&self) -> Result<Option<Pass>, Error> {
         let Some(circuit) = &self.inner.circuit else {
@@ -186,10 +206,7 @@ impl Upstream {
                 term,
                 trial: trial.then(|| Arc::clone(&self.inner)),
             })),
-            Err(wait) => {
-                let error = Error::new(ErrorKind::CircuitOpen, "the upstream's circuit is open");
-                Err(error.with_retry_after(wait))
-            }
+            Err(wait) => Err(open(wait)),
         }
     }
 
@@ -214,6 +231,11 @@ impl Upstream {
         let circuit = self.inner.circuit.as_ref();
         circuit.is_some_and(|circuit| circuit.rules.is_failure(status))
     }
+}
+
+fn open(wait: Duration) -> Error {
+    let error = Error::new(ErrorKind::CircuitOpen, "the upstream's circuit is open");
+    error.with_retry_after(wait)
 }
 
 impl Drop for Pass {

@@ -61,7 +61,6 @@ pub use self::balance::{Balance, Candidates, HashOn, LeastRequest, PeakEwma, Pol
 pub(crate) use self::balance::{Dice, hash};
 pub use self::breaker::Breaker;
 pub use self::builder::UpstreamBuilder;
-pub(crate) use self::circuit::Pass;
 pub(crate) use self::connections::{Keeper, Open};
 pub use self::control::HostStatus;
 pub use self::discovery::Discover;
@@ -197,15 +196,23 @@ impl Upstream {
 
     /// The endpoint that is next, which is none that was tried, nor one that is full.
     fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
+        self.readmit_in_time();
+        self.choose(ask)
+    }
+
+    /// Gives requests again to those whose time is over.
+    fn readmit_in_time(&self) {
+        if self.inner.snapshot.load().is_over() {
+            self.readmit();
+        }
+    }
+
+    fn choose(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
         if ask.tried.is_full() {
             return None;
         }
         let inner = &*self.inner;
-        let mut snapshot = inner.snapshot.load();
-        if snapshot.is_over() {
-            self.readmit();
-            snapshot = inner.snapshot.load();
-        }
+        let snapshot = inner.snapshot.load();
         let means = Means {
             settings: &inner.settings,
             dice: &inner.dice,
@@ -220,12 +227,6 @@ impl Upstream {
     /// Waits until something about its endpoints changes.
     pub(crate) async fn changed(&self) {
         self.inner.changed.notified().await;
-    }
-
-    /// Whether there would be an endpoint for the request if none were full.
-    fn is_full(&self, ask: &Ask<'_>) -> bool {
-        let has_more = |snapshot: &Snapshot| snapshot.fresh(ask).next().is_some();
-        !ask.tried.is_full() && has_more(&self.inner.snapshot.load())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Requests that wait for room at an upstream that is full.
 //!
 //! Who waits does nothing: whoever makes room, or changes the hosts, chooses for those who wait, from the front. So nobody
-//! who comes later takes what one of them was about to get, and none is woken in vain.
+//! who comes later takes what one of them was about to get.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,18 +14,26 @@ use tokio::time::{Instant, timeout_at};
 use super::Upstream;
 use super::limits::Limits;
 use super::tried::{Ask, Tried};
-use super::turn::{Room, Turn};
+use super::turn::{Room, Turn, Undone};
 use crate::error::{Error, ErrorKind};
 use crate::patience::after;
 
 /// So many of those in front may be unable to use the room there is without those behind them being kept from it.
 const MAX_PASSED: usize = 16;
+/// So often whoever makes room goes through the line because others have made some meanwhile. Who waits looks by itself, too.
+const MAX_ROUNDS: usize = 64;
+/// How often who waits looks by itself whether there is room: when the next ejection ends, within these bounds.
+const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
 
 /// Those who wait, in the order in which they came.
 #[derive(Default)]
 pub(super) struct Queue {
     /// How many there are: all that a request looks at when it ends.
     waiting: AtomicUsize,
+    /// Whether somebody gives out what room there is.
+    busy: AtomicBool,
+    /// Whether there may be more than was there when he began.
+    again: AtomicBool,
     line: Mutex<Line>,
 }
 
@@ -118,6 +126,11 @@ impl Drop for Place<'_> {
 }
 
 impl Waiter {
+    /// Whether any endpoint will do.
+    fn is_easy(&self) -> bool {
+        self.tried.is_none() && self.cookie.is_none()
+    }
+
     fn ask(&self) -> Ask<'_> {
         Ask {
             tried: &self.tried,
@@ -143,37 +156,69 @@ impl Upstream {
             let what = format!("{} requests wait already", limits.queue);
             return Err(overloaded(&what, limits));
         };
-        // There may be room since this one has asked for it.
-        self.dispatch();
         let until = after(Instant::now(), place.limit);
-        match timeout_at(until, &mut place.receiver).await {
-            Ok(turn) => Ok(turn.ok()),
-            Err(_) => Err(overloaded(
-                &format!("no room within {:?}", place.limit),
-                limits,
-            )),
+        loop {
+            // There may be room since this one has asked for it, or since an ejection is over.
+            self.dispatch();
+            let now = Instant::now();
+            let look = self.inner.snapshot.load().revisit();
+            let look = look.unwrap_or(until).clamp(now + LOOK.0, now + LOOK.1);
+            match timeout_at(until.min(look), &mut place.receiver).await {
+                Ok(turn) => return Ok(turn.ok()),
+                Err(_) if Instant::now() < until => {}
+                Err(_) => {
+                    let what = format!("no room within {:?}", place.limit);
+                    return Err(overloaded(&what, limits));
+                }
+            }
         }
     }
 
-    /// Gives what room there is to those who wait.
+    /// Gives what room there is to those who wait. One does that at a time, and whoever comes meanwhile leaves it to him: nobody
+    /// waits, and what is called here may come back here.
     pub(super) fn dispatch(&self) {
         let queue = &self.inner.queue;
+        let Some(limits) = &self.inner.settings.limits else {
+            return;
+        };
         if queue.len() == 0 {
             return;
         }
-        let mut unwanted = Vec::new();
+        self.readmit_in_time();
+        queue.again.store(true, Ordering::SeqCst);
+        for _ in 0..MAX_ROUNDS {
+            if !queue.again.load(Ordering::SeqCst) || queue.busy.swap(true, Ordering::SeqCst) {
+                return;
+            }
+            let busy = Busy(&queue.busy);
+            let mut unwanted = Vec::new();
+            if queue.again.swap(false, Ordering::SeqCst) {
+                self.serve(limits, &mut unwanted);
+            }
+            drop(busy);
+            // Each of them makes room anew.
+            drop(unwanted);
+        }
+    }
+
+    /// Goes through the line once.
+    fn serve(&self, limits: &Limits, unwanted: &mut Vec<Turn>) {
+        let queue = &self.inner.queue;
         let mut line = queue.line();
         let mut at = 0;
         while at < MAX_PASSED
             && let Some(waiter) = line.waiters.get(at)
         {
-            let turn = match self.reserve(&waiter.ask()) {
-                Room::Full(_) => {
+            let turn = match self.reserve(&waiter.ask(), limits) {
+                Ok(Room::At(turn)) => Some(turn),
+                Ok(Room::Nowhere) => None,
+                // Those behind could use no other room than this one.
+                Ok(Room::Full) if waiter.is_easy() => break,
+                Ok(Room::Full) => {
                     at += 1;
                     continue;
                 }
-                Room::At(turn) => Some(turn),
-                Room::Nowhere => None,
+                Err(Undone) => break,
             };
             // Without a turn it learns that there is none to come.
             if let (Some(waiter), Some(turn)) = (line.waiters.remove(at), turn)
@@ -183,9 +228,15 @@ impl Upstream {
             }
         }
         queue.changed(&mut line);
-        drop(line);
-        // Each of them makes room anew.
-        drop(unwanted);
+    }
+}
+
+/// Given back however that ends.
+struct Busy<'a>(&'a AtomicBool);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }
 

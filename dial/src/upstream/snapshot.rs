@@ -118,6 +118,11 @@ impl Snapshot {
         &self.members
     }
 
+    /// When time alone changes it.
+    pub(super) fn revisit(&self) -> Option<Instant> {
+        self.revisit
+    }
+
     /// Whether time alone has changed who gets requests.
     pub(super) fn is_over(&self) -> bool {
         self.revisit.is_some_and(|at| Instant::now() >= at)
@@ -125,9 +130,24 @@ impl Snapshot {
 
     /// Where the next attempt goes; `None` if there is nobody it can be made at now.
     pub(super) fn choose(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        self.by_cookie(ask, means)
-            .or_else(|| self.in_tier(ask, means))
-            .or_else(|| self.spare(ask, means))
+        if let Some(named) = self.by_cookie(ask) {
+            return means.takes(named, ask).then_some(named);
+        }
+        self.in_tier(ask, means).or_else(|| self.spare(ask, means))
+    }
+
+    /// Whether there is room to wait for, where there was nobody to choose: those it could go to are full.
+    pub(super) fn is_full(&self, ask: &Ask<'_>, per_host: Option<usize>) -> bool {
+        let fresh = |member: &&Member| !ask.tried.contains(&member.endpoint);
+        let full = |member: &Member| member.endpoint.load().is_full(per_host);
+        let mut tier = self.tier.iter().filter(fresh).peekable();
+        if let Some(named) = self.by_cookie(ask) {
+            full(named)
+        } else if tier.peek().is_some() {
+            tier.all(full)
+        } else {
+            self.spares.iter().flatten().filter(fresh).any(full)
+        }
     }
 
     /// Those that the request was not at, and could go to if they are not full.
@@ -171,12 +191,12 @@ impl Snapshot {
         }
     }
 
-    /// The one that the client's cookie names, if it is healthy, drained or not.
-    fn by_cookie(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
+    /// The one that the client's cookie names, if it is healthy, drained or not, and the request was not there.
+    fn by_cookie(&self, ask: &Ask<'_>) -> Option<&Member> {
         let place = self.tokens.as_ref()?.get(ask.cookie?)?;
         let member = self.members.get(place)?;
         let is_up = member.endpoint.health().is_up(Instant::now());
-        (is_up && means.takes(member, ask)).then_some(member)
+        (is_up && !ask.tried.contains(&member.endpoint)).then_some(member)
     }
 
     /// The one whose turn it is. One that is full lets it pass, and one in slow start some of them; all others share those.

@@ -30,10 +30,13 @@ pub(crate) struct Ticket {
 pub(crate) enum Room {
     At(Turn),
     /// None yet: it is to wait.
-    Full(Option<Pass>),
+    Full,
     /// None, and none is awaited.
     Nowhere,
 }
+
+/// Room at an endpoint was taken, and given back for there was none in all.
+pub(super) struct Undone;
 
 impl Turn {
     /// At an endpoint of no upstream.
@@ -63,66 +66,76 @@ impl Upstream {
         if self.inner.circuit.is_none() {
             return Ok(self.room(ask));
         }
-        let pass = self.pass()?;
-        Ok(match self.room(ask) {
-            Room::At(turn) => Room::At(turn.with(pass)),
-            Room::Full(_) => Room::Full(pass),
-            Room::Nowhere => Room::Nowhere,
-        })
+        self.refuse()?;
+        match self.room(ask) {
+            Room::At(turn) => Ok(Room::At(turn.with(self.pass()?))),
+            other => Ok(other),
+        }
     }
 
     /// The same once there is room. `None` if meanwhile there is nobody to wait for.
     ///
     /// # Errors
-    /// When there is none for too long.
-    pub(crate) async fn awaited_turn(
-        &self,
-        ask: &Ask<'_>,
-        pass: Option<Pass>,
-    ) -> Result<Option<Turn>, Error> {
-        let turn = self.queue(ask).await?;
-        Ok(turn.map(|turn| turn.with(pass)))
+    /// When there is none for too long; when its circuit is open by then.
+    pub(crate) async fn awaited_turn(&self, ask: &Ask<'_>) -> Result<Option<Turn>, Error> {
+        match self.queue(ask).await? {
+            // Who waits makes no trial: that begins with the attempt.
+            Some(turn) => Ok(Some(turn.with(self.pass()?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether there is an endpoint that the request was not at.
+    pub(crate) fn has_other(&self, ask: &Ask<'_>) -> bool {
+        !ask.tried.is_full() && self.inner.snapshot.load().fresh(ask).next().is_some()
     }
 
     fn room(&self, ask: &Ask<'_>) -> Room {
-        if self.inner.settings.limits.is_none() {
+        let Some(limits) = &self.inner.settings.limits else {
             let endpoint = self.pick(ask);
             return endpoint.map_or(Room::Nowhere, |endpoint| {
                 let flight = self.enter(&endpoint);
                 Room::At(Turn::counted(endpoint, flight))
             });
-        }
+        };
         // Those who wait come first.
-        match self.inner.queue.len() {
-            0 => self.reserve(ask),
-            _ => Room::Full(None),
+        if self.inner.queue.len() > 0 {
+            return Room::Full;
         }
+        self.readmit_in_time();
+        self.reserve(ask, limits).unwrap_or_else(|_: Undone| {
+            // Whoever looked meanwhile has seen room taken that nobody has used, and may wait for it.
+            self.dispatch();
+            Room::Full
+        })
     }
 
-    /// Takes room for a request, if there is some.
-    pub(super) fn reserve(&self, ask: &Ask<'_>) -> Room {
+    /// Takes room for a request, if there is some. Nobody is readmitted here, and nothing dispatched.
+    pub(super) fn reserve(&self, ask: &Ask<'_>, limits: &Limits) -> Result<Room, Undone> {
         let inner = &*self.inner;
-        let limits = inner.settings.limits.as_ref();
-        let total = limits
-            .and_then(|limits| limits.requests)
-            .unwrap_or(usize::MAX);
-        let each = limits.and_then(Limits::per_host).unwrap_or(usize::MAX);
-        if !inner.in_flight.enter_below(total) {
-            return Room::Full(None);
+        let total = limits.requests.unwrap_or(usize::MAX);
+        let each = limits.per_host().unwrap_or(usize::MAX);
+        if inner.in_flight.get() >= total {
+            return Ok(Room::Full);
         }
         for _ in 0..MAX_RACES {
-            let Some(endpoint) = self.pick(ask) else {
-                break;
+            let Some(endpoint) = self.choose(ask) else {
+                let snapshot = inner.snapshot.load();
+                return Ok(match snapshot.is_full(ask, limits.per_host()) {
+                    true => Room::Full,
+                    false => Room::Nowhere,
+                });
             };
-            if endpoint.load().in_flight.enter_below(each) {
-                let flight = Some(Box::new(Flight::begun(self, &endpoint)));
-                return Room::At(Turn::counted(endpoint, flight));
+            if !endpoint.load().in_flight.enter_below(each) {
+                continue;
             }
+            if !inner.in_flight.enter_below(total) {
+                endpoint.load().in_flight.leave();
+                return Err(Undone);
+            }
+            let flight = Some(Box::new(Flight::begun(self, &endpoint)));
+            return Ok(Room::At(Turn::counted(endpoint, flight)));
         }
-        inner.in_flight.leave();
-        match self.is_full(ask) {
-            true => Room::Full(None),
-            false => Room::Nowhere,
-        }
+        Ok(Room::Full)
     }
 }

@@ -1,11 +1,13 @@
 //! Requests that find an upstream full.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::{Ask, Limits, Room, Tried, Turn, Upstream, UpstreamBuilder};
+use super::super::{Ask, Breaker, Ejection, Limits, Room, Tried, Turn, Upstream, UpstreamBuilder};
 use super::picks;
 use crate::error::{Error, ErrorKind};
 
@@ -22,7 +24,7 @@ async fn turn_after(upstream: &Upstream, tried: &Tried) -> Result<Option<Turn>, 
     match upstream.turn(&ask)? {
         Room::At(turn) => Ok(Some(turn)),
         Room::Nowhere => Ok(None),
-        Room::Full(pass) => upstream.awaited_turn(&ask, pass).await,
+        Room::Full => upstream.awaited_turn(&ask).await,
     }
 }
 
@@ -220,14 +222,184 @@ async fn full_is_not_sick() {
     assert_eq!(host(&spare), "b");
 }
 
-/// However requests come, wait, leave and end, nobody has too many, and nothing is left over.
+fn eject_first(upstream: &Upstream) {
+    let endpoint = Arc::clone(&upstream.inner.snapshot.load().members()[0].endpoint);
+    for _ in 0..5 {
+        let refused = Error::new(ErrorKind::Connect, "refused");
+        upstream.attempt(&endpoint).ended(Err(&refused));
+    }
+    assert!(upstream.status()[0].ejected_for.is_some());
+}
+
+/// Whether or not a request ends or comes at that time.
+#[tokio::test(start_paused = true)]
+async fn an_ejection_that_ends_makes_room() {
+    for request_ends in [true, false] {
+        let limits = Limits::new().requests_per_host(1);
+        let minute = Duration::from_mins(1);
+        let ejection = Ejection::new().base_time(Duration::from_secs(10));
+        let builder = limited(limits.queue_timeout(minute)).eject(ejection);
+        let upstream = builder.build().unwrap();
+        eject_first(&upstream);
+        let b = turn(&upstream).await;
+        let waits = waiting(&upstream).await;
+        let began = Instant::now();
+        if request_ends {
+            tokio::time::advance(Duration::from_secs(11)).await;
+            drop(b);
+            assert!(waits.await.unwrap().unwrap().is_some());
+        } else {
+            let turn = waits.await.unwrap().unwrap().unwrap();
+            assert_eq!(host(&turn), "a");
+            assert!(began.elapsed() < Duration::from_secs(11));
+            drop(b);
+        }
+    }
+}
+
+/// Changes its own upstream while it is asked.
+struct Meddles(std::sync::OnceLock<Upstream>);
+
+impl crate::Balance for Arc<Meddles> {
+    fn choose(&self, candidates: &crate::Candidates<'_>) -> Option<usize> {
+        if let Some(upstream) = self.0.get() {
+            upstream
+                .set_weight("a", 1 + u32::from(candidates.weight(0) < 1.5))
+                .unwrap();
+        }
+        (0..candidates.len()).find(|at| !candidates.was_tried(*at))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_balance_may_change_what_it_chooses_from() {
+    let own = Arc::new(Meddles(std::sync::OnceLock::new()));
+    let builder = limited(Limits::new().requests_per_host(1));
+    let upstream = builder.balance(Arc::clone(&own)).build().unwrap();
+    own.0
+        .set(upstream.clone())
+        .unwrap_or_else(|_| unreachable!());
+    let turns = (turn(&upstream).await, turn(&upstream).await);
+    let waits = [waiting(&upstream).await, waiting(&upstream).await];
+    drop(turns);
+    for waits in waits {
+        assert!(waits.await.unwrap().unwrap().is_some());
+    }
+}
+
+struct Nobody;
+
+impl crate::Balance for Nobody {
+    fn choose(&self, _: &crate::Candidates<'_>) -> Option<usize> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_balance_that_wants_nobody_is_not_waited_for() {
+    let upstream = limited(Limits::new().requests_per_host(1)).balance(Nobody);
+    let upstream = upstream.build().unwrap();
+    assert!(
+        turn_after(&upstream, &Tried::none())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+fn breaking(limits: Limits) -> Upstream {
+    let breaker = Breaker::new()
+        .min_requests(1)
+        .trials(1)
+        .open(Duration::from_secs(1));
+    limited(limits)
+        .never_eject()
+        .breaker(breaker)
+        .build()
+        .unwrap()
+}
+
+fn fails(upstream: &Upstream, turn: Turn) -> Option<Box<super::super::Flight>> {
+    let refused = Error::new(ErrorKind::Connect, "refused");
+    let attempt = upstream.attempt(&turn.endpoint).passed(turn.ticket.pass);
+    attempt.ended(Err(&refused));
+    turn.ticket.flight
+}
+
+/// Who waits when the circuit opens is refused when it would be its turn.
+#[tokio::test(start_paused = true)]
+async fn an_open_circuit_lets_nobody_out_of_the_queue() {
+    let upstream = breaking(Limits::new().requests(1));
+    let first = turn(&upstream).await;
+    let waits = [waiting(&upstream).await, waiting(&upstream).await];
+    drop(fails(&upstream, first));
+    for waits in waits {
+        let error = waits.await.unwrap().err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::CircuitOpen);
+    }
+    assert_eq!(in_flight(&upstream), [0, 0]);
+}
+
+/// A trial begins with its attempt, not with the wait for it.
+#[tokio::test(start_paused = true)]
+async fn who_waits_makes_no_trial() {
+    let upstream = breaking(Limits::new().requests(1));
+    let first = turn(&upstream).await;
+    // A response that is read still.
+    let held = fails(&upstream, first);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    let trial = waiting(&upstream).await;
+    let next = waiting(&upstream).await;
+    drop(held);
+    let trial = trial.await.unwrap().unwrap().unwrap();
+    let attempt = upstream.attempt(&trial.endpoint).passed(trial.ticket.pass);
+    attempt.ended(Ok(http::StatusCode::OK));
+    drop(trial.ticket.flight);
+    assert!(next.await.unwrap().unwrap().is_some());
+    assert!(!upstream.is_circuit_open());
+}
+
+/// Requests with nowhere to go come and go: nobody waits for what they never had.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_finds_nothing_takes_nothing() {
+    let upstream = Upstream::builder()
+        .hosts(["a"])
+        .limits(Limits::new().requests(1));
+    let upstream = upstream.build().unwrap();
+    let mut tried = Tried::none();
+    tried.insert(&upstream.inner.snapshot.load().members()[0].endpoint);
+    let over = Arc::new(AtomicBool::new(false));
+    let (own, until) = (upstream.clone(), Arc::clone(&over));
+    let vain = tokio::spawn(async move {
+        while !until.load(Ordering::Relaxed) {
+            assert!(matches!(
+                own.turn(&Ask::new(&tried)),
+                Ok(Room::Nowhere | Room::Full)
+            ));
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..5_000 {
+        assert!(
+            turn_after(&upstream, &Tried::none())
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
+    over.store(true, Ordering::Relaxed);
+    vain.await.unwrap();
+}
+
+/// However requests come, wait, leave and end, there are never too many, and nothing is left over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn from_many_threads() {
-    let limits = Limits::new().requests(5).requests_per_host(3).queue(1000);
-    let upstream = build(limits);
+    let limits = Limits::new().requests(5).requests_per_host(3);
+    let upstream = build(limits.queue(1000).queue_timeout(Duration::from_mins(1)));
+    let under_way = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..400_u32)
         .map(|number| {
-            let upstream = upstream.clone();
+            let (upstream, under_way) = (upstream.clone(), Arc::clone(&under_way));
             tokio::spawn(async move {
                 let tried = Tried::none();
                 let turn = turn_after(&upstream, &tried);
@@ -236,10 +408,11 @@ async fn from_many_threads() {
                     return false;
                 };
                 let turn = turn.unwrap().unwrap();
+                assert!(under_way.fetch_add(1, Ordering::SeqCst) < 5);
+                tokio::task::yield_now().await;
                 let each = in_flight(&upstream);
                 assert!(each.iter().all(|count| *count <= 3), "{each:?}");
-                assert!(each.iter().sum::<usize>() <= 6, "two reads: {each:?}");
-                tokio::task::yield_now().await;
+                under_way.fetch_sub(1, Ordering::SeqCst);
                 drop(turn);
                 true
             })
