@@ -23,6 +23,9 @@ use crate::handler::{Answer, Hop, Outbound};
 use crate::proxy_protocol;
 use crate::upstream::{Endpoint, Keeper, Open};
 
+/// When a connection ends nobody knows; this is the least a `Retry-After` can say.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// One worker's way out: its connections and how to make more.
 pub(crate) struct Client {
     pool: Arc<Pool>,
@@ -177,7 +180,26 @@ impl Client {
         let keeper: Weak<Pool> = Arc::downgrade(&self.pool);
         Open::enter(endpoint, limit, &(keeper as Weak<dyn Keeper>)).ok_or_else(|| {
             let what = format!("{endpoint}: all of {limit} connections are in use");
-            Error::new(ErrorKind::Overloaded, what)
+            Error::new(ErrorKind::Overloaded, what).with_retry_after(RETRY_AFTER)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::Address;
+
+    #[test]
+    fn who_finds_no_room_is_told_to_come_again() {
+        let address = Address::parse("a:8080").unwrap();
+        let endpoint = Arc::new(Endpoint::new(address, false).unwrap());
+        let client = Client::new(Connector::default(), PoolConfig::default(), 1);
+        let open = client.room(&endpoint, 1).ok().unwrap();
+        let error = client.room(&endpoint, 1).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Overloaded);
+        assert_eq!(error.retry_after(), Some(RETRY_AFTER));
+        drop(open);
+        assert!(client.room(&endpoint, 1).is_ok());
     }
 }

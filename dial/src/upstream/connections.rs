@@ -73,7 +73,8 @@ impl Open {
         connections.remember(keeper);
         while !connections.enter(limit) {
             if !connections.close_one(endpoint.id()) {
-                return None;
+                // One that was idle may have been closed before it could be found.
+                return connections.enter(limit).then(|| Self(Arc::clone(endpoint)));
             }
         }
         Some(Self(Arc::clone(endpoint)))
@@ -83,5 +84,37 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.connections().open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::Address;
+
+    /// Has nothing idle when it is asked: what it had it has just closed.
+    struct Swept(Mutex<Option<Open>>);
+
+    impl Keeper for Swept {
+        fn close_one(&self, _: u64) -> bool {
+            self.0.lock().unwrap().take();
+            false
+        }
+    }
+
+    #[test]
+    fn a_connection_that_goes_meanwhile_makes_room() {
+        let address = Address::parse("a:8080").unwrap();
+        let endpoint = Arc::new(Endpoint::new(address, false).unwrap());
+        let swept = Arc::new(Swept(Mutex::default()));
+        let keeper = Arc::downgrade(&(Arc::clone(&swept) as Arc<dyn Keeper>));
+        let first = Open::enter(&endpoint, 1, &keeper).unwrap();
+        assert!(Open::enter(&endpoint, 1, &keeper).is_none());
+        *swept.0.lock().unwrap() = Some(first);
+        let second = Open::enter(&endpoint, 1, &keeper);
+        assert!(second.is_some());
+        assert_eq!(endpoint.connections().open(), 1);
+        drop(second);
+        assert_eq!(endpoint.connections().open(), 0);
     }
 }

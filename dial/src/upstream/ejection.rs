@@ -42,13 +42,16 @@ pub struct Ejection {
     window: Duration,
     min_requests: u32,
     base_time: Duration,
-    max_time: Duration,
+    /// The default gives way to a longer base time.
+    max_time: Option<Duration>,
     max_percent: u32,
 }
 
 /// A window moves in so many steps.
 pub(super) const STEPS: u32 = 10;
 
+/// What `max_time` is if it is not said.
+const MAX_TIME: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -64,7 +67,7 @@ impl Ejection {
             window: Duration::from_secs(10),
             min_requests: 20,
             base_time: Duration::from_secs(10),
-            max_time: Duration::from_mins(5),
+            max_time: None,
             max_percent: 50,
         }
     }
@@ -126,7 +129,7 @@ impl Ejection {
     /// No ejection is longer, from the base time up to a day. Default is 5 min, or the base time if that is more.
     #[must_use]
     pub fn max_time(mut self, time: Duration) -> Self {
-        self.max_time = time;
+        self.max_time = Some(time);
         self
     }
 
@@ -160,10 +163,10 @@ impl Ejection {
         within("eject", "min_requests", &self.min_requests, 1..=1_000_000)?;
         within("eject", "base_time", &self.base_time, ms..=HOUR)?;
         within("eject", "max_percent", &self.max_percent, 1..=100)?;
-        match self.max_time == Self::new().max_time {
-            true => Ok(()),
-            false => within("eject", "max_time", &self.max_time, self.base_time..=DAY),
+        if let Some(time) = self.max_time {
+            within("eject", "max_time", &time, self.base_time..=DAY)?;
         }
+        Ok(())
     }
 
     /// Whether a response with this status is a failure.
@@ -217,7 +220,7 @@ impl Ejection {
     /// How long an ejection is that has so many before it.
     pub(super) fn time(&self, before: u32) -> Duration {
         let times = 1_u32.checked_shl(before).unwrap_or(u32::MAX);
-        let longest = self.max_time.max(self.base_time);
+        let longest = self.max_time.unwrap_or(MAX_TIME).max(self.base_time);
         self.base_time.saturating_mul(times).min(longest)
     }
 
@@ -301,6 +304,10 @@ mod tests {
             (
                 new().max_time(day * 2),
                 "max_time is 172800s; it is 10s at least and 86400s at most",
+            ),
+            (
+                new().base_time(secs(600)).max_time(secs(300)),
+                "max_time is 300s; it is 600s at least and 86400s at most",
             ),
             (
                 new().max_percent(0),

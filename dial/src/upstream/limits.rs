@@ -59,7 +59,9 @@ impl Limits {
         self
     }
 
-    /// How many requests may be under way at each host, 1 to 1,000,000, whatever its weight. Default is any number.
+    /// How many requests may be under way at each host, whatever its weight: 1 to 1,000,000, and no more than
+    /// [`requests`](Self::requests) and [`connections_per_host`](Self::connections_per_host), which would hold before it.
+    /// Default is any number.
     #[must_use]
     pub fn requests_per_host(mut self, requests: usize) -> Self {
         self.requests_per_host = Some(requests);
@@ -121,6 +123,12 @@ impl Limits {
         }
         if counts.iter().all(|(_, limit)| limit.is_none()) {
             return Err(Error::config("limits: nothing is limited"));
+        }
+        // A limit above another one that holds first is none.
+        let others = [self.requests, self.connections_per_host];
+        if let Some(limit) = self.requests_per_host {
+            let most = others.into_iter().flatten().min().unwrap_or(MOST);
+            within("limits", "requests_per_host", &limit, 1..=most)?;
         }
         within("limits", "queue", &self.queue, 0..=MOST)?;
         let ms = Duration::from_millis(1);

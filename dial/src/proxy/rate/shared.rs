@@ -23,15 +23,22 @@ impl RateLimit {
     /// routes. All of them ought to have the same limit. Nothing is then counted in this process, and no key is forgotten.
     /// Needs the feature `redis`.
     ///
-    /// The store is told a hash of what a request is counted by, and nothing else of it.
+    /// The store is told a hash of what a request is counted by, and nothing else of it. What it says nothing of, as it is lost
+    /// or 1,024 requests wait for it already, is let through uncounted, or refused: see
+    /// [`RedisStore::fail_open`].
     #[must_use]
     pub fn shared(mut self, name: &str, store: &RedisStore) -> Self {
         self.shared = Some(Shared {
-            name: name.into(),
+            name: one_part(name).into(),
             store: store.clone(),
         });
         self
     }
+}
+
+/// A name as a part of a key. Without a colon it cannot be taken for a prefix that has one, with another name.
+fn one_part(name: &str) -> String {
+    name.replace('%', "%25").replace(':', "%3A")
 }
 
 impl Shared {
@@ -52,5 +59,20 @@ impl Shared {
                 Err(error.with_retry_after(RETRY_AFTER))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_part;
+
+    #[test]
+    fn no_two_prefixes_and_names_are_one_key() {
+        let key = |prefix: &str, name| format!("{prefix}:{}", one_part(name));
+        assert_eq!(key("shop", "api"), "shop:api");
+        assert_eq!(key("a", "b:c"), "a:b%3Ac");
+        let keys = [("a:b", "c"), ("a", "b:c"), ("a", "b%3Ac"), ("a", "b%253Ac")];
+        let all: std::collections::HashSet<_> = keys.map(|(prefix, name)| key(prefix, name)).into();
+        assert_eq!(all.len(), keys.len());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 use redis::{IntoConnectionInfo as _, RedisConnectionInfo, RedisError, Script};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use url::Url;
 
@@ -25,10 +25,13 @@ const PORT: u16 = 6379;
 /// together; needs the feature `redis`. See [`RateLimit::shared`](crate::RateLimit::shared).
 ///
 /// Each request on a limited route is one question to it, over one connection, by Redis' own clock. A question may take
-/// 50 ms ([`timeout`](Self::timeout)), and at most 1,024 are under way. When one fails or takes longer the store is lost: then
-/// requests are let through uncounted, or refused ([`fail_open`](Self::fail_open)), without waiting, until it answers again. It
-/// is asked again after a pause of 100 ms, doubled up to 10 s, less up to a half at random. That it is lost, and that it is
+/// 50 ms ([`timeout`](Self::timeout)). When one fails or takes longer the store is lost: then requests are let through
+/// uncounted, or refused ([`fail_open`](Self::fail_open)), without waiting, until it answers again. It is asked again, by one
+/// request at a time, after a pause of 100 ms, doubled up to 10 s, less up to a half at random. That it is lost, and that it is
 /// back, is logged once under `dial::rate`.
+///
+/// At most 1,024 questions are under way. A request that comes while they are is not counted: it too is let through or refused
+/// at once. That is logged when it begins, and again only after half of them were free.
 ///
 /// It keeps a short text for each key of a limit, until all that the key has used is there again. A cluster of Redis is not
 /// spoken to.
@@ -57,7 +60,11 @@ pub struct RedisStore {
 /// What clones share beside their connection.
 struct Shared {
     lost: AtomicBool,
+    /// Whoever asks while it is lost: one at a time.
+    trial: Semaphore,
     questions: Semaphore,
+    /// There were too many of them, and hardly fewer since.
+    crowded: AtomicBool,
 }
 
 /// What a key may use, as the script takes it.
@@ -95,7 +102,8 @@ impl RedisStore {
         })
     }
 
-    /// What all its keys begin with, before a colon. Default is `dial`. Instances with another prefix count apart.
+    /// What all its keys begin with, before a colon; it may have colons itself. Default is `dial`. Instances with another
+    /// prefix count apart.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();
@@ -110,8 +118,8 @@ impl RedisStore {
         self
     }
 
-    /// Whether requests are let through, uncounted, while the store is lost. Otherwise they are refused with 503 and
-    /// [`ErrorKind::RateUnknown`](crate::ErrorKind::RateUnknown). Default is yes.
+    /// Whether requests are let through, uncounted, while the store is lost or has too many questions to answer. Otherwise they
+    /// are refused with 503 and [`ErrorKind::RateUnknown`](crate::ErrorKind::RateUnknown). Default is yes.
     #[must_use]
     pub fn fail_open(mut self, open: bool) -> Self {
         self.fail_open = open;
@@ -137,12 +145,17 @@ impl RedisStore {
 
     /// Takes one request's part of what `key` may use under `name`.
     pub(super) async fn take(&self, name: &str, key: u64, bucket: Bucket) -> Verdict {
-        let Ok(_permit) = self.shared.questions.try_acquire() else {
+        let lost = self.shared.lost.load(Ordering::Relaxed);
+        let trial = lost.then(|| self.shared.trial.try_acquire());
+        let (None | Some(Ok(_))) = &trial else {
+            return Verdict::Unknown;
+        };
+        let Some(_room) = self.room() else {
             return Verdict::Unknown;
         };
         let key = format!("{}:{name}:{key:016x}", self.prefix);
         let mut used = None;
-        let asked = timeout(self.timeout, self.ask(&key, bucket, &mut used)).await;
+        let asked = timeout(self.timeout, self.ask(&key, bucket, lost, &mut used)).await;
         let why = match asked {
             Ok(Ok(wait)) => {
                 self.answered(used);
@@ -158,15 +171,50 @@ impl RedisStore {
         Verdict::Unknown
     }
 
+    /// Room for one more question.
+    fn room(&self) -> Option<SemaphorePermit<'_>> {
+        let (questions, crowded) = (&self.shared.questions, &self.shared.crowded);
+        let room = questions.try_acquire().ok();
+        match room {
+            // With each that ends one gets in, and the next does not: that is still the same crowd.
+            Some(_) => {
+                if questions.available_permits() >= QUESTIONS / 2 && crowded.load(Ordering::Relaxed)
+                {
+                    crowded.store(false, Ordering::Relaxed);
+                }
+            }
+            None => {
+                if !crowded.swap(true, Ordering::Relaxed) {
+                    let (store, then) = (self.link.name(), self.otherwise());
+                    tracing::warn!(
+                        target: "dial::rate",
+                        %store,
+                        "{QUESTIONS} questions wait for the store of rate limits, and further requests are {then}"
+                    );
+                }
+            }
+        }
+        room
+    }
+
+    /// What becomes of requests that the store says nothing of.
+    fn otherwise(&self) -> &'static str {
+        match self.fail_open {
+            true => "let through",
+            false => "refused",
+        }
+    }
+
     /// Asks over the connection there is, which is then the one `used`; if that has ended, as idle ones do, over a new one.
     async fn ask(
         &self,
         key: &str,
         bucket: Bucket,
+        lost: bool,
         used: &mut Option<u64>,
     ) -> Result<u64, Arc<str>> {
-        // While it is lost nobody waits for it.
-        let waits = !self.shared.lost.load(Ordering::Relaxed);
+        // While it is lost nobody waits for a connection to it.
+        let waits = !lost;
         let connection = self.link.get(waits).await?;
         *used = Some(connection.number);
         let error = match run(&connection, key, bucket).await {
@@ -207,11 +255,7 @@ impl RedisStore {
             }
         }
         if !self.shared.lost.swap(true, Ordering::Relaxed) {
-            let store = self.link.name();
-            let then = match self.fail_open {
-                true => "let through",
-                false => "refused",
-            };
+            let (store, then) = (self.link.name(), self.otherwise());
             tracing::warn!(
                 target: "dial::rate",
                 %store,
@@ -225,7 +269,9 @@ impl Shared {
     fn new() -> Self {
         Self {
             lost: AtomicBool::new(false),
+            trial: Semaphore::new(1),
             questions: Semaphore::new(QUESTIONS),
+            crowded: AtomicBool::new(false),
         }
     }
 }
@@ -270,72 +316,4 @@ impl fmt::Debug for RedisStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-
-    #[test]
-    fn a_url_says_where_and_as_whom() {
-        let (address, login) = parse("redis://ann:s%40cret@Redis.Example:7000/3").expect("a URL");
-        assert_eq!(address.to_string(), "http://redis.example:7000");
-        assert_eq!(
-            (login.username(), login.password(), login.db()),
-            (Some("ann"), Some("s@cret"), 3)
-        );
-        for (url, there) in [
-            ("redis://:secret@10.0.0.1", "http://10.0.0.1:6379"),
-            ("redis://[::1]/", "http://[::1]:6379"),
-            #[cfg(feature = "tls")]
-            ("rediss://cache", "https://cache:6379"),
-        ] {
-            let (address, login) = parse(url).expect(url);
-            assert_eq!(address.to_string(), there);
-            assert_eq!((login.username(), login.db()), (None, 0));
-        }
-    }
-
-    #[tokio::test]
-    async fn more_questions_than_may_be_are_not_asked() {
-        let store = RedisStore::new("redis://127.0.0.1:1").expect("a URL");
-        let all = store.shared.questions.try_acquire_many(1024);
-        let bucket = Bucket {
-            requests: 1,
-            period: Duration::from_secs(1),
-            burst: 1,
-        };
-        let verdict = store.take("api", 1, bucket).await;
-        assert!(matches!(verdict, Verdict::Unknown));
-        // Nobody has tried, so nothing is lost.
-        assert!(!store.shared.lost.load(Ordering::Relaxed));
-        drop(all);
-        let verdict = store.take("api", 1, bucket).await;
-        assert!(matches!(verdict, Verdict::Unknown));
-        assert!(store.shared.lost.load(Ordering::Relaxed));
-        assert_eq!(store.shared.questions.available_permits(), QUESTIONS);
-    }
-
-    #[test]
-    fn nonsense_is_refused_and_no_password_repeated() {
-        for (url, what) in [
-            ("", "is none"),
-            ("10.0.0.1:6379", "is none"),
-            (
-                "http://:secret@a",
-                "does not begin with `redis://` or `rediss://`",
-            ),
-            ("redis://", "has no host"),
-            ("redis://:secret@", "is none"),
-            ("redis://:secret@a/first", "is not understood"),
-            ("redis://:secret@a:99999", "is none"),
-            ("redis://:secret@a b", "is none"),
-        ] {
-            let error = RedisStore::new(url).expect_err(url);
-            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
-            let text = Chain(&error).to_string();
-            assert!(text.contains(what), "{url}: {text}");
-            assert!(!text.contains("secret"), "{url}: {text}");
-        }
-        let store = RedisStore::new("redis://:secret@a").expect("a URL");
-        assert!(!format!("{store:?}").contains("secret"));
-    }
-}
+mod tests;

@@ -441,6 +441,14 @@ fn nonsense_is_refused() {
             "requests_per_host is 1000001; it is 1 at least and 1000000 at most",
         ),
         (
+            Limits::new().requests(5).requests_per_host(6),
+            "requests_per_host is 6; it is 1 at least and 5 at most",
+        ),
+        (
+            Limits::new().requests_per_host(6).connections_per_host(5),
+            "requests_per_host is 6; it is 1 at least and 5 at most",
+        ),
+        (
             Limits::new().connections_per_host(0),
             "connections_per_host is 0; it is 1 at least and 1000000 at most",
         ),
