@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dial::{Breaker, Limits, ModifiableRequest, Retry, Upstream};
+use dial::{Breaker, Limits, ModifiableRequest, Retry, RetryOn, Upstream};
 use dial_tests::{Answer, BulkOrigin, Gate, Origin, RawClient, Script, client, eventually};
 
 use crate::harness::{Both, Served, held};
@@ -285,13 +285,13 @@ async fn a_circuit_closes_when_trials_succeed() {
 /// A request has no room but the one it uses: it finds some for its next attempt.
 #[tokio::test]
 async fn a_retry_does_not_wait_for_itself() {
+    let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    // The next attempt may come over the same connection, unless that is to be closed.
     let bad = |head: &str| {
         let body = "5\r\nhello\r\n0\r\n\r\n";
         let head = format!("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n{head}\r\n");
-        Script::new()
-            .read_head()
-            .write(format!("{head}{body}"))
-            .hang()
+        let script = Script::new().read_head().write(format!("{head}{body}"));
+        script.read_head().write(good).hang()
     };
     let (all, each) = (
         Limits::new().requests(1),
@@ -317,7 +317,6 @@ async fn a_retry_does_not_wait_for_itself() {
             connections,
         ),
     ] {
-        let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
         let origin = Origin::raw_each([first, Script::new().read_head().write(good).hang()]);
         let limits = limits.queue_timeout(Duration::from_mins(1));
         let builder = Upstream::builder().hosts([origin.url()]).never_eject();

@@ -133,7 +133,7 @@ async fn a_client_waits_for_its_host() {
     let limits = dial::Limits::new().requests_per_host(1);
     let builder = Upstream::builder()
         .hosts(hosts)
-        .sticky(sticky())
+        .sticky(Sticky::cookie("host", KEY).expect("a cookie"))
         .limits(limits);
     let upstream = builder.build().expect("an upstream");
     let served = Served::proxy(dial::proxy(&upstream, forward));

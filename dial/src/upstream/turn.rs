@@ -118,14 +118,19 @@ impl Upstream {
         if inner.in_flight.get() >= total {
             return Ok(Room::Full);
         }
+        let mut room = Room::Nowhere;
         for _ in 0..MAX_RACES {
             let Some(endpoint) = self.choose(ask) else {
-                let snapshot = inner.snapshot.load();
-                return Ok(match snapshot.is_full(ask, limits.per_host()) {
-                    true => Room::Full,
-                    false => Room::Nowhere,
-                });
+                if inner.snapshot.load().is_full(ask, limits.per_host()) {
+                    return Ok(Room::Full);
+                }
+                // There is none, or there is room since it was looked for.
+                if !self.has_other(ask) {
+                    return Ok(Room::Nowhere);
+                }
+                continue;
             };
+            room = Room::Full;
             if !endpoint.load().in_flight.enter_below(each) {
                 continue;
             }
@@ -136,6 +141,6 @@ impl Upstream {
             let flight = Some(Box::new(Flight::begun(self, &endpoint)));
             return Ok(Room::At(Turn::counted(endpoint, flight)));
         }
-        Ok(Room::Full)
+        Ok(room)
     }
 }
