@@ -14,8 +14,9 @@ use crate::error::Error;
 ///
 /// Its circuit is closed at first: requests go through. When too many of those in a [window](Self::window) have failed, it is
 /// open for a [time](Self::open). Then a few [trials](Self::trials) are let through: when as many in a row succeed the circuit
-/// is closed, and the first that fails opens it again. Failures are those of an [`Ejection`](crate::Ejection), with this
-/// breaker's own [statuses](Self::statuses). Each change is a `tracing` event with the target `dial::upstream`.
+/// is closed, and the first that fails opens it again. Failures are those of an [`Ejection`](crate::Ejection) up to the
+/// response's head, with this breaker's own [statuses](Self::statuses): a body that breaks off is held against its host, not
+/// against all of them. Each change is a `tracing` event with the target `dial::upstream`.
 ///
 /// This is about the upstream, and each attempt counts. For a single host an [`Ejection`](crate::Ejection) does the same, and
 /// other hosts take its requests; it is there without being asked for.
