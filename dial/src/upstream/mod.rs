@@ -196,8 +196,12 @@ impl Upstream {
 
     /// The endpoint that is next, which is none that was tried, nor one that is full.
     fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
-        self.readmit_in_time();
-        self.choose(ask)
+        let snapshot = self.inner.snapshot.load();
+        if snapshot.is_over() {
+            self.readmit();
+            return self.choose(ask);
+        }
+        self.choose_from(&snapshot, ask)
     }
 
     /// Gives requests again to those whose time is over.
@@ -207,12 +211,16 @@ impl Upstream {
         }
     }
 
+    /// The same, whether or not somebody's time is over.
     fn choose(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
+        self.choose_from(&self.inner.snapshot.load(), ask)
+    }
+
+    fn choose_from(&self, snapshot: &Snapshot, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
         if ask.tried.is_full() {
             return None;
         }
         let inner = &*self.inner;
-        let snapshot = inner.snapshot.load();
         let means = Means {
             settings: &inner.settings,
             dice: &inner.dice,
