@@ -52,8 +52,8 @@ pub(crate) struct Way<'a> {
 pub(crate) struct Retried<'a> {
     /// How long it may take until the response's head is there, but for time in which the client is awaited.
     pub(crate) limit: Option<Duration>,
-    /// Asked before a request is sent again that may have been sent: it is as good as another attempt.
-    pub(crate) may_resend: &'a (dyn Fn() -> bool + Sync),
+    /// Told before a request is sent once more that may have been sent.
+    pub(crate) resends: &'a (dyn Fn() + Sync),
 }
 
 /// A request that got an answer.
@@ -71,13 +71,6 @@ pub(crate) struct Failed {
     /// Whether it can be sent once more as it is: not a byte of it was written, or the connection had been idle and sending it
     /// twice does no harm.
     pub(crate) again: bool,
-}
-
-impl Way<'_> {
-    /// Whether a request that may have been sent is to be sent once more.
-    fn may_resend(&self) -> bool {
-        self.retried.is_none_or(|retried| (retried.may_resend)())
-    }
 }
 
 impl Client {
@@ -113,12 +106,8 @@ impl Client {
                         request = again;
                         continue;
                     }
-                    if !way.may_resend() {
-                        return Err(Failed {
-                            request: Some(again),
-                            again: false,
-                            error,
-                        });
+                    if let Some(retried) = way.retried {
+                        (retried.resends)();
                     }
                     // Once more is enough, and on a connection that is surely open.
                     request = again;

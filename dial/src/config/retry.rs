@@ -25,8 +25,9 @@ pub enum RetryOn {
 
 /// When a request is sent once more, and how often. Without one it is so only while it is known to be unsent: then it goes to
 /// each endpoint once, whatever its method. One that is idempotent is also sent once more to the same endpoint if its
-/// connection had lain idle and ended before an answer, as connections may do (RFC 9112 §9.3.1). With a `Retry` that is an
-/// attempt like any other, whatever [`on`](Self::on) says: it is counted, and paid from the budget.
+/// connection had lain idle and ended before an answer, as connections may do (RFC 9112 §9.3.1). With a `Retry` it is so too,
+/// in each attempt, whatever [`on`](Self::on) says: that is none of the [attempts](Self::attempts) and is never refused, but
+/// paid from the [budget](Self::budget) where that has something left.
 ///
 /// A further attempt is made at another endpoint where there is one, and only
 ///
@@ -34,7 +35,7 @@ pub enum RetryOn {
 /// - of a method that is idempotent (RFC 9110 §9.2.2), unless [`any_method`](Self::any_method) says that it does no harm;
 /// - with all of the body that was sent so far, which is kept up to [`buffer`](Self::buffer);
 /// - while the [budget](Self::budget) of the route lasts, so that endpoints in trouble are not buried in retries;
-/// - after a response, where an endpoint has room for it at once ([`Limits`](crate::Limits));
+/// - after a response, while nobody waits for room at the upstream ([`Limits`](crate::Limits));
 /// - before anything of a response went to the client. The response of the last attempt is given to it as it came.
 ///
 /// ```

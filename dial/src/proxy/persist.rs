@@ -100,11 +100,11 @@ impl Forwarder {
         outbound: Outbound,
         way: &Way<'_>,
     ) -> Ended {
-        let may_resend = || course.take(Instant::now()).is_some();
+        let resends = || course.pay(Instant::now());
         let way = &Way {
             retried: Some(Retried {
                 limit: course.per_try(),
-                may_resend: &may_resend,
+                resends: &resends,
             }),
             ..way.clone()
         };

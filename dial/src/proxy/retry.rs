@@ -134,6 +134,12 @@ impl<'a> Course<'a> {
         Some(token)
     }
 
+    /// A request was sent once more because its connection had ended: nobody refuses that, but there is one retry less.
+    pub(super) fn pay(&self, now: Instant) {
+        // It stays paid.
+        let _ = self.shared.budget.withdraw(now);
+    }
+
     /// One that was taken has reached no endpoint.
     pub(super) fn give_back(&self, token: Token) {
         self.left.fetch_add(1, Ordering::Relaxed);

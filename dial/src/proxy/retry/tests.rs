@@ -119,6 +119,19 @@ fn no_more_attempts_than_there_may_be() {
     }
 }
 
+/// What goes once more because its connection had ended is no attempt, but leaves one less to the others.
+#[test]
+fn what_is_sent_once_more_is_paid() {
+    let shared = Retries::new(Retry::default().on(ALL).budget(0).min_per_second(1));
+    let now = Instant::now();
+    let other = Course::begin(&shared, &mut draft(&Method::GET), now);
+    let mut course = Course::begin(&shared, &mut draft(&Method::GET), now);
+    other.pay(now);
+    other.pay(now);
+    assert!(course.wants(&answer(500)));
+    assert!(course.again(&answer(500), true, now).is_none());
+}
+
 #[test]
 fn pauses_grow_to_their_bound_and_are_jittered() {
     let ms = Duration::from_millis;
