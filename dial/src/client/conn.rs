@@ -20,7 +20,7 @@ use self::exchange::{Exchange, switches};
 use super::deadline::Deadline;
 use super::pool::Pool;
 use super::stream::Stream;
-use super::{Answered, Failed, Way};
+use super::{Failed, Way};
 use crate::body::{Body, Source};
 use crate::error::{Error, ErrorKind, RequestSent};
 use crate::fields::{self, Name};
@@ -28,7 +28,7 @@ use crate::h1::{
     Asks, BodyReader, HeadLimits, Length, Malformed, ResponseHead, WriteError, Writer,
     interim_head, request_head, split,
 };
-use crate::handler::{Answer, Hop, Outbound};
+use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::patience::{Pace, Patience};
 use crate::tunnel::Tunnel;
 use crate::upstream::{Endpoint, Open};
@@ -105,11 +105,11 @@ impl Connection {
     /// short. The attempt that this is a part of may have a `deadline` too.
     pub(super) async fn send(
         mut self: Box<Self>,
-        request: Outbound,
+        request: &mut Outbound,
         way: &Way<'_>,
         mut deadline: Option<&mut Deadline>,
-    ) -> Result<Answered, Failed> {
-        self.begin(request, way);
+    ) -> Result<Answer, Failed> {
+        self.begin(&mut request.draft, way);
         let limit = if self.exchange.holds {
             way.timeouts.expect
         } else {
@@ -141,14 +141,13 @@ impl Connection {
             }
         });
         match head.await {
-            Ok(head) => self.respond(head, way),
-            Err(error) => Err(self.failed(error)),
+            Ok(head) => self.respond(head, request, way),
+            Err(error) => Err(self.failed(error, request)),
         }
     }
 
     /// Puts the head into the writer. Nothing is written yet.
-    fn begin(&mut self, mut request: Outbound, way: &Way<'_>) {
-        let draft = &mut *request.draft;
+    fn begin(&mut self, draft: &mut Draft, way: &Way<'_>) {
         let Hop {
             trailers,
             upgrade,
@@ -181,9 +180,7 @@ impl Connection {
         self.exchange = Exchange {
             holds,
             memory,
-            flight: draft.flight.take(),
-            term: self.endpoint.term(),
-            request: Some(request),
+            attempt: std::mem::take(&mut draft.attempt),
             upload,
             ..Exchange::none()
         };
@@ -298,11 +295,15 @@ impl Connection {
         Ok(None)
     }
 
-    fn respond(mut self: Box<Self>, head: ResponseHead, way: &Way<'_>) -> Result<Answered, Failed> {
+    fn respond(
+        mut self: Box<Self>,
+        head: ResponseHead,
+        request: &mut Outbound,
+        way: &Way<'_>,
+    ) -> Result<Answer, Failed> {
         let mut fields = head.fields;
         let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let connected = way.hop.connect.is_some() && head.status.is_success();
-        let mut request = None;
         let body = if switched || connected {
             let protocol = fields.values(Name::Upgrade).next().filter(|_| switched);
             let protocol = protocol.and_then(|value| HeaderValue::from_bytes(value).ok());
@@ -310,8 +311,9 @@ impl Connection {
             for name in [Name::ContentLength, Name::TransferEncoding, Name::Upgrade] {
                 fields.remove(name);
             }
-            self.endpoint.completed();
-            let flight = self.exchange.flight.take();
+            let mut attempt = std::mem::take(&mut self.exchange.attempt);
+            attempt.answered(&self.endpoint, head.status);
+            attempt.completed(&self.endpoint);
             let Self {
                 stream,
                 input,
@@ -319,33 +321,30 @@ impl Connection {
                 ..
             } = *self;
             let tunnel = Tunnel::new(Box::new(stream), input, protocol);
-            let counted = open.is_some() || flight.is_some();
-            Body::from_tunnel(tunnel.holding(counted.then_some((open, flight))))
+            let counted = open.is_some() || attempt.is_counted();
+            Body::from_tunnel(tunnel.holding(counted.then_some((open, attempt))))
         } else {
-            let method = self.exchange.method();
-            match Length::of_response(method, head.status, head.version, &mut fields) {
+            match Length::of_response(request.method(), head.status, head.version, &mut fields) {
                 Ok(length) => {
-                    // It cannot be sent again as it is, and the response may take long.
-                    request = self.exchange.request.take();
+                    // The response may take long.
                     self.exchange.memory = None;
-                    self.exchange.succeeds = !self.endpoint.is_failure(head.status);
+                    self.exchange.attempt.answered(&self.endpoint, head.status);
                     self.exchange.keep_alive = head.keep_alive && length != Length::UntilClose;
                     self.into_body(length, way.timeouts.body)
                 }
                 Err(bad) => {
                     let error = self.bad_response(bad);
-                    return Err(self.failed(error));
+                    return Err(self.failed(error, request));
                 }
             }
         };
-        let answer = Answer {
+        Ok(Answer {
             status: head.status,
             version: head.version,
             fields,
             body,
             extensions: Extensions::new(),
-        };
-        Ok(Answered { answer, request })
+        })
     }
 
     /// The body of the response. One that came whole with its head frees the connection at once.
@@ -365,23 +364,19 @@ impl Connection {
         }
     }
 
-    /// What became of the request, with the request itself if it can be sent again.
-    fn failed(mut self: Box<Self>, error: Error) -> Failed {
+    /// What became of the request, which gets back what is left of it.
+    fn failed(mut self: Box<Self>, error: Error, request: &mut Outbound) -> Failed {
         let Exchange {
-            request,
             upload,
             memory,
-            flight,
+            attempt,
             interim,
             holds,
             ..
         } = std::mem::replace(&mut self.exchange, Exchange::none());
         let whole = memory.is_some() || holds;
-        let request = request.map(|mut request| {
-            request.draft.body = memory.map_or(upload, Body::from);
-            request.draft.flight = flight;
-            request
-        });
+        request.draft.body = memory.map_or(upload, Body::from);
+        request.draft.attempt = attempt;
         // TLS can have taken a part of what it could not write.
         let sent = match self.writer.began() || self.stream.is_tls() && self.writer.tried() {
             true => RequestSent::Maybe,
@@ -393,12 +388,9 @@ impl Connection {
             && error.kind() == ErrorKind::Disconnected
             && self.input.is_empty()
             && interim == 0;
-        let idempotent = request
-            .as_ref()
-            .is_some_and(|request| request.method().is_idempotent());
+        let idempotent = request.method().is_idempotent();
         Failed {
             error: error.with_sent(sent),
-            request,
             again: sent == RequestSent::No || stale && whole && idempotent,
         }
     }

@@ -56,18 +56,9 @@ pub(crate) struct Retried<'a> {
     pub(crate) resends: &'a (dyn Fn() + Sync),
 }
 
-/// A request that got an answer.
-pub(crate) struct Answered {
-    pub(crate) answer: Answer,
-    /// The request without its body, for whoever wants to send it once more.
-    pub(crate) request: Option<Outbound>,
-}
-
 /// A request that did not get an answer.
 pub(crate) struct Failed {
     pub(crate) error: Error,
-    /// The request, with as much of its body as was not read.
-    pub(crate) request: Option<Outbound>,
     /// Whether it can be sent once more as it is: not a byte of it was written, or the connection had been idle and sending it
     /// twice does no harm.
     pub(crate) again: bool,
@@ -82,7 +73,8 @@ impl Client {
         }
     }
 
-    /// Sends `request` and waits for the response head.
+    /// Sends `request` and waits for the response head. Its body goes with it; where there is no answer, what was not read of
+    /// it is given back.
     ///
     /// A pooled connection that its peer has closed costs nothing: the next one, and in the end a new one, is taken.
     /// That is bounded by what lies in the pool. What may have arrived is sent once more, on a new connection, if it does no
@@ -90,27 +82,21 @@ impl Client {
     pub(crate) async fn send(
         &self,
         endpoint: &Arc<Endpoint>,
-        mut request: Outbound,
+        request: &mut Outbound,
         way: &Way<'_>,
-    ) -> Result<Answered, Failed> {
+    ) -> Result<Answer, Failed> {
         let limit = way.retried.and_then(|retried| retried.limit);
         let mut deadline = limit.map(Deadline::begin);
         while let Some(connection) = self.pooled(endpoint, way) {
             match connection.send(request, way, deadline.as_mut()).await {
-                Err(Failed {
-                    request: Some(again),
-                    again: true,
-                    error,
-                }) => {
+                Err(Failed { error, again: true }) => {
                     if error.request_sent() == RequestSent::No {
-                        request = again;
                         continue;
                     }
                     if let Some(retried) = way.retried {
                         (retried.resends)();
                     }
                     // Once more is enough, and on a connection that is surely open.
-                    request = again;
                     break;
                 }
                 answer => return answer,
@@ -121,11 +107,7 @@ impl Client {
         // In a box: no request that finds a connection has to have room for the making of one.
         match Box::pin(self.connect(endpoint, way, limit.min(left))).await {
             Ok(connection) => connection.send(request, way, deadline.as_mut()).await,
-            Err(error) => Err(Failed {
-                error,
-                request: Some(request),
-                again: true,
-            }),
+            Err(error) => Err(Failed { error, again: true }),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::handler::outcome::Hook;
 use crate::handler::received::{Incoming, Received};
 use crate::handler::target::Target;
 use crate::route::Params;
-use crate::upstream::Flight;
+use crate::upstream::Attempt;
 
 /// Lives in one box from the handler's call to the endpoint's connection: it is large, and goes through many hands.
 pub(crate) struct Draft {
@@ -31,7 +31,7 @@ pub(crate) struct Draft {
     pub(crate) context: Arc<dyn Context>,
     pub(crate) hooks: Vec<Hook>,
     /// The attempt to send it, until a connection has it.
-    pub(crate) flight: Option<Box<Flight>>,
+    pub(crate) attempt: Attempt,
     /// When the request has to be answered, if there is such a time.
     pub(crate) deadline: Option<Instant>,
     /// The first thing that was impossible.
@@ -51,7 +51,7 @@ impl Draft {
             hop: incoming.hop,
             context,
             hooks: Vec::new(),
-            flight: None,
+            attempt: Attempt::default(),
             deadline: None,
             fault: None,
             built: false,
@@ -70,7 +70,7 @@ impl Draft {
             hop: Hop::default(),
             context: Arc::clone(&self.context),
             hooks: Vec::new(),
-            flight: None,
+            attempt: Attempt::default(),
             deadline: None,
             fault: None,
             built: true,

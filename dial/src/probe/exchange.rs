@@ -81,15 +81,15 @@ impl Prober {
         target: &Arc<Endpoint>,
         way: &Way<'_>,
     ) -> Result<(), String> {
-        let request = ModifiableRequest::builder()
+        let mut request = ModifiableRequest::builder()
             .method(http.method.clone())
             .uri(&http.path)
             .header("user-agent", USER_AGENT)
             .build()
             .build()
             .map_err(told)?;
-        let sent = self.client.send(target, request, way).await;
-        let answer = sent.map_err(|failed| told(failed.error))?.answer;
+        let sent = self.client.send(target, &mut request, way).await;
+        let answer = sent.map_err(|failed| told(failed.error))?;
         let status = answer.status.as_u16();
         match &http.contains {
             _ if !http.expects(status) => Err(format!("the status is {status}")),

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use http::Method;
 use http_body::Body as _;
-use tokio::time::Instant;
 
-use crate::client::{Answered, Client, Connector, Failed, Way};
+use crate::client::{self, Client, Connector, Way};
 use crate::config::HostHeader;
 use crate::error::{Chain, Error, ErrorKind};
 use crate::fields::Name;
 use crate::handler::{Answer, Draft, Hop, Outbound};
 use crate::proxy::sticky::Stuck;
 use crate::proxy::{RouteSpec, key};
-use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Room, Ticket, Tried, Turn, Upstream};
+use crate::upstream::{AdHoc, Ask, Attempt, Endpoint, Room, Tried, Turn, Upstream};
 
 /// A worker's way to endpoints.
 pub(crate) struct Forwarder {
@@ -93,24 +92,24 @@ impl Forwarder {
             let Some(turn) = turn else {
                 return Err(last.unwrap_or_else(no_endpoint));
             };
-            let Turn { endpoint, ticket } = turn;
-            let attempt = target.begin(&endpoint, ticket, &mut outbound, &way);
-            let mut sent = self.client.send(&endpoint, outbound, &way).await;
-            target.end(&endpoint, attempt, &mut sent);
-            match sent {
-                Ok(answered) => return Ok(answered.answer),
-                Err(Failed {
-                    error,
-                    request: Some(request),
-                    again: true,
-                }) => {
-                    tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
-                    tried.insert(&endpoint);
-                    last = Some(error);
-                    outbound = request;
+            let Turn { endpoint, attempt } = turn;
+            begin(attempt, &endpoint, &mut outbound.draft, &way);
+            let error = match self.client.send(&endpoint, &mut outbound, &way).await {
+                Ok(mut answer) => {
+                    target.keep(&endpoint, &mut answer);
+                    return Ok(answer);
                 }
-                Err(Failed { error, .. }) => return Err(error),
-            }
+                Err(failed) => {
+                    end(&endpoint, &mut outbound.draft, &failed.error);
+                    if !failed.again {
+                        return Err(failed.error);
+                    }
+                    failed.error
+                }
+            };
+            tracing::debug!(route = route.name, "next endpoint after {}", Chain(&error));
+            tried.insert(&endpoint);
+            last = Some(error);
         }
     }
 
@@ -122,12 +121,41 @@ impl Forwarder {
         mut outbound: Outbound,
         way: &Way<'_>,
     ) -> Result<Answered, Failed> {
-        let Turn { endpoint, ticket } = turn;
-        let attempt = target.begin(&endpoint, ticket, &mut outbound, way);
-        let mut sent = self.client.send(&endpoint, outbound, way).await;
-        target.end(&endpoint, attempt, &mut sent);
-        sent
+        let Turn { endpoint, attempt } = turn;
+        begin(attempt, &endpoint, &mut outbound.draft, way);
+        let sent = self.client.send(&endpoint, &mut outbound, way).await;
+        let mut request = outbound;
+        match sent {
+            Ok(mut answer) => {
+                target.keep(&endpoint, &mut answer);
+                Ok(Answered { answer, request })
+            }
+            Err(client::Failed { error, again }) => {
+                end(&endpoint, &mut request.draft, &error);
+                Err(Failed {
+                    error,
+                    request,
+                    again,
+                })
+            }
+        }
     }
+}
+
+/// A request that got an answer.
+pub(super) struct Answered {
+    pub(super) answer: Answer,
+    /// The request without its body, for whoever wants to send it once more.
+    pub(super) request: Outbound,
+}
+
+/// A request that did not get an answer.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    /// The request, with as much of its body as was not read.
+    pub(super) request: Outbound,
+    /// Whether it can be sent once more as it is.
+    pub(super) again: bool,
 }
 
 /// Where a request may go.
@@ -211,44 +239,13 @@ impl Target<'_> {
         }
     }
 
-    /// Whatever comes of an attempt is to be told to the one that begins here.
-    fn begin<'t>(
-        &'t self,
-        endpoint: &'t Arc<Endpoint>,
-        ticket: Ticket,
-        outbound: &mut Outbound,
-        way: &Way<'_>,
-    ) -> Option<Attempt<'t>> {
-        let Self::Balanced { upstream, .. } = self else {
-            return None;
-        };
-        let mut attempt = upstream.attempt(endpoint).passed(ticket.pass);
-        // No waiting for the client is to be taken for the endpoint's.
-        if outbound.draft.body.in_memory().is_some() {
-            let deadline = outbound.draft.deadline.zip(way.timeouts.total);
-            attempt = attempt.alone(ticket.flight.is_some().then(Instant::now), deadline);
-        }
-        outbound.draft.flight = ticket.flight;
-        Some(attempt)
-    }
-
-    /// It has come to a response, or to none.
-    fn end(
-        &self,
-        endpoint: &Endpoint,
-        attempt: Option<Attempt<'_>>,
-        sent: &mut Result<Answered, Failed>,
-    ) {
-        if let Some(attempt) = attempt {
-            let outcome = sent.as_ref().map(|answered| answered.answer.status);
-            attempt.ended(outcome.map_err(|failed| &failed.error));
-        }
+    /// Has the client come back to `endpoint`, where it is to stay with one.
+    fn keep(&self, endpoint: &Endpoint, answer: &mut Answer) {
         if let Self::Balanced {
             stuck: Some(stuck), ..
         } = self
-            && let Ok(answered) = sent
         {
-            stuck.tell(endpoint, &mut answered.answer);
+            stuck.tell(endpoint, answer);
         }
     }
 
@@ -266,6 +263,21 @@ impl Target<'_> {
             Self::Fixed(_) => std::future::pending().await,
         }
     }
+}
+
+/// Begins an attempt.
+fn begin(attempt: Attempt, endpoint: &Arc<Endpoint>, draft: &mut Draft, way: &Way<'_>) {
+    draft.attempt = attempt;
+    // No waiting for the client is to be taken for the endpoint's.
+    if draft.body.in_memory().is_some() {
+        let deadline = draft.deadline.zip(way.timeouts.total);
+        draft.attempt.alone(endpoint, deadline);
+    }
+}
+
+/// An attempt has come to no response. The room it had is for whoever comes first.
+fn end(endpoint: &Arc<Endpoint>, draft: &mut Draft, error: &Error) {
+    std::mem::take(&mut draft.attempt).failed(endpoint, error);
 }
 
 fn ask<'a>(tried: &'a Tried, key: Option<u64>, stuck: Option<&'a Stuck<'_>>) -> Ask<'a> {

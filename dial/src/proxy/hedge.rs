@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::attempt::{Forwarder, Target};
+use super::attempt::{Answered, Failed, Forwarder, Target};
 use super::budget::Token;
-use super::persist::idle;
 use super::retry::Course;
-use crate::client::{Answered, Failed, Way};
+use crate::client::Way;
 use crate::error::Chain;
 use crate::handler::Outbound;
 use crate::patience::after;
@@ -144,13 +143,13 @@ impl<'r, 'a> Race<'r, 'a> {
                 }
                 Err(Failed {
                     error,
-                    request: Some(request),
+                    request,
                     again: true,
                 }) if !running.is_empty() => {
                     tracing::debug!("next endpoint after {}", Chain(&error));
                     if let Some(next) = self.target.turn_at_once(self.tried) {
                         self.tried.insert(&next.endpoint);
-                        running.push(start(Role::Secondary, token, next, idle(request)));
+                        running.push(start(Role::Secondary, token, next, request));
                     } else {
                         self.give_back(token);
                     }

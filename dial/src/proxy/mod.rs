@@ -146,11 +146,16 @@ impl Lane {
 
     /// Has its upstream begin what it does in the background, if nobody does it yet: on this runtime, as long as that lasts.
     pub(crate) fn start_tasks(&self) {
-        let upstream = &self.route.upstream;
-        if upstream.is_idle() {
-            upstream.start_discovery();
-            probe::start(upstream, self.forwarder.connector());
+        if self.route.upstream.is_idle() {
+            self.begin_tasks();
         }
+    }
+
+    #[cold]
+    fn begin_tasks(&self) {
+        let upstream = &self.route.upstream;
+        upstream.start_discovery();
+        probe::start(upstream, self.forwarder.connector());
     }
 
     /// Answers one request on this route, come what may.

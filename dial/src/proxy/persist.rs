@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::attempt::{Forwarder, Target, no_endpoint};
+use super::attempt::{Answered, Failed, Forwarder, Target, no_endpoint};
 use super::hedge::{Ended, Race};
 use super::retry::{Course, Outcome, Retries};
-use crate::client::{Answered, Failed, Retried, Way};
+use crate::client::{Retried, Way};
 use crate::error::{Chain, Error};
 use crate::handler::{Answer, Outbound};
 use crate::patience::after;
@@ -50,11 +50,11 @@ impl Forwarder {
             let (outcome, request) = match sent {
                 Err(Failed {
                     error,
-                    request: Some(request),
+                    request,
                     again: true,
                 }) => {
                     tracing::debug!(route, "next endpoint after {}", Chain(&error));
-                    outbound = idle(request);
+                    outbound = request;
                     tried.insert(&endpoint);
                     unreached = Some(error);
                     next = match course.waits() {
@@ -71,12 +71,11 @@ impl Forwarder {
             };
             course.reached();
             reached = true;
-            let Some(request) = request.filter(|_| course.wants(&outcome)) else {
+            if !course.wants(&outcome) {
                 return outcome;
-            };
+            }
+            outbound = request;
             tried.insert(&endpoint);
-            // Its room is for whoever comes first, and be it itself.
-            outbound = idle(request);
             // A bad response in hand is better than a place in a queue.
             if outcome.is_ok() && target.is_crowded() {
                 return outcome;
@@ -125,12 +124,6 @@ async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn
     }
     *tried = Tried::none();
     target.turn(tried).await
-}
-
-/// A request that is at no endpoint.
-pub(super) fn idle(mut request: Outbound) -> Outbound {
-    request.draft.flight = None;
-    request
 }
 
 /// Waits for an endpoint that can be reached, or for news of one; `false` if that was long enough.

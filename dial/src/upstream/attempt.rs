@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::circuit::Pass;
 use super::ejection::Ejection;
 use super::endpoint::Endpoint;
+use super::flight::Flight;
 use super::member::Member;
 use super::outlier::{Cause, Outlier, step};
 use super::{Inner, Upstream};
@@ -23,121 +24,155 @@ pub(super) struct Watch {
     outlier: Outlier,
 }
 
-/// One attempt to send a request to an endpoint; whoever makes it tells how it ended.
-pub(crate) struct Attempt<'a> {
-    upstream: &'a Upstream,
-    endpoint: &'a Arc<Endpoint>,
-    /// What the upstream's breaker has let through, if there is one.
-    pass: Option<Pass>,
+/// One attempt to send a request to an endpoint, until its response was read to the end or given up. Whoever makes it tells
+/// what comes of it, and of which endpoint. At one of no upstream it is the default, and nobody is told.
+#[derive(Debug, Default)]
+pub(crate) struct Attempt {
+    /// What counts and times it, where somebody asks for that. In a box: most requests have none, and all carry the room for
+    /// one along.
+    flight: Option<Box<Flight>>,
+    /// When it began, as its endpoint counts.
     term: u32,
-    /// When it began, if it is timed.
-    began: Option<Instant>,
-    /// When the request is given up, if that would be for the endpoint's silence.
-    deadline: Option<Instant>,
+    /// Whether the response does the endpoint credit once it is complete.
+    succeeds: bool,
 }
 
-impl Attempt<'_> {
+impl Attempt {
+    pub(super) fn begun(endpoint: &Endpoint, flight: Option<Flight>) -> Self {
+        Self {
+            flight: flight.map(Box::new),
+            term: endpoint.term(),
+            succeeds: false,
+        }
+    }
+
     /// The upstream's breaker has let it through.
-    pub(crate) fn passed(mut self, pass: Option<Pass>) -> Self {
-        self.pass = pass;
-        self
-    }
-
-    /// The request is there as a whole, so that all that it takes since it `began` is the endpoint's own time. It is given up at a `deadline`,
-    /// `total` after it came: the endpoint is to blame for that if it had half of that time or more.
-    pub(crate) fn alone(
+    pub(super) fn passed(
         mut self,
-        began: Option<Instant>,
-        deadline: Option<(Instant, Duration)>,
+        upstream: &Upstream,
+        endpoint: &Arc<Endpoint>,
+        pass: Pass,
     ) -> Self {
-        self.began = began;
-        self.deadline = deadline.and_then(|(at, total)| {
-            let left = at.saturating_duration_since(Instant::now());
-            (left >= total / 2).then_some(at)
-        });
+        let uncounted = || Box::new(Flight::uncounted(upstream, endpoint));
+        let flight = self.flight.get_or_insert_with(uncounted);
+        flight.passed(pass);
         self
     }
 
-    /// It ended with the head of a response, or without one.
-    pub(crate) fn ended(mut self, outcome: Result<StatusCode, &Error>) {
-        self.deadline = None;
-        let latency = match outcome {
-            Ok(_) => self.began.map(|began| began.elapsed()),
-            Err(_) => None,
-        };
-        if let Some(latency) = latency {
-            self.endpoint.load().latency.add(latency);
+    /// Whether somebody counts the requests under way.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.flight
+            .as_ref()
+            .is_some_and(|flight| flight.is_counted())
+    }
+
+    /// The request is there as a whole, so that all that it takes from now on is the endpoint's own time. It is given up at a
+    /// `deadline`, `total` after it came: the endpoint is to blame for that if it had half of that time or more.
+    pub(crate) fn alone(
+        &mut self,
+        endpoint: &Arc<Endpoint>,
+        deadline: Option<(Instant, Duration)>,
+    ) {
+        if self.flight.is_none() && deadline.is_none() {
+            return;
         }
-        let answered = match outcome {
-            Ok(status) => Some(status),
-            Err(error) if is_its_fault(error.kind()) => None,
-            Err(_) => return,
-        };
-        if answered.is_none() {
-            self.endpoint.load().latency.failed();
+        let now = Instant::now();
+        let had_half =
+            |(at, total): &(Instant, Duration)| at.saturating_duration_since(now) >= *total / 2;
+        let deadline = deadline.filter(had_half).map(|(at, _)| at);
+        if deadline.is_some() && self.flight.is_none() {
+            let upstream = endpoint.watch().and_then(Watch::upstream);
+            let flight = |upstream| Box::new(Flight::uncounted(&upstream, endpoint));
+            self.flight = upstream.map(flight);
         }
-        if let Some(pass) = self.pass.take() {
-            let failed = answered.is_none_or(|status| self.upstream.breaks(status));
-            self.upstream.used(pass, self.endpoint, failed);
+        if let Some(flight) = &mut self.flight {
+            flight.alone(now, deadline);
         }
-        let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() else {
+    }
+
+    /// A response has begun.
+    pub(crate) fn answered(&mut self, endpoint: &Arc<Endpoint>, status: StatusCode) {
+        let flight = self.flight.as_mut();
+        let latency = flight.and_then(|flight| flight.answered(status));
+        let Some(watch) = endpoint.watch() else {
             return;
         };
-        let failed = answered.is_none_or(|status| rules.is_failure(status));
+        let Watch { rules, outlier, .. } = watch;
+        self.succeeds = !rules.is_failure(status);
         if rules.has_window() {
             outlier.counted(rules, Instant::now(), latency);
         }
-        if failed {
-            self.upstream.failed(self.endpoint, self.term);
-        } else if latency.is_some() && rules.times() {
-            self.upstream.compare(rules);
+        if !self.succeeds {
+            endpoint.failed(self.term);
+        } else if latency.is_some()
+            && rules.times()
+            && let Some(upstream) = watch.upstream()
+        {
+            upstream.compare(rules);
+        }
+    }
+
+    /// There is no response, and there will be none.
+    pub(crate) fn failed(mut self, endpoint: &Arc<Endpoint>, error: &Error) {
+        let is_its_fault = is_its_fault(error.kind());
+        if let Some(flight) = &mut self.flight {
+            flight.failed(is_its_fault);
+        }
+        if is_its_fault {
+            endpoint.gave_nothing(self.term);
+        }
+    }
+
+    /// The response was complete.
+    pub(crate) fn completed(&self, endpoint: &Endpoint) {
+        if self.succeeds
+            && let Some(watch) = endpoint.watch()
+        {
+            watch.outlier.succeeded();
+        }
+    }
+
+    /// The response has broken off, or come to a halt. One whose status is a failure has been counted.
+    pub(crate) fn broke_off(&self, endpoint: &Arc<Endpoint>) {
+        if self.succeeds {
+            endpoint.failed(self.term);
         }
     }
 }
 
-/// Given up before it ended: mostly because the client has left, and that is nobody's failure.
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        let late = self.deadline.is_some_and(|at| at <= Instant::now());
-        if let Some(pass) = self.pass.take().filter(|_| late) {
-            self.upstream.used(pass, self.endpoint, true);
-        }
-        if late {
-            self.endpoint.load().latency.failed();
-        }
-        if late && let Some(Watch { rules, outlier, .. }) = self.endpoint.watch() {
-            if rules.has_window() {
-                outlier.counted(rules, Instant::now(), None);
-            }
-            self.upstream.failed(self.endpoint, self.term);
-        }
+impl Watch {
+    /// Whom an endpoint belongs to, as long as that lasts.
+    fn upstream(&self) -> Option<Upstream> {
+        self.upstream.upgrade().map(|inner| Upstream { inner })
     }
 }
 
 impl Endpoint {
     /// To be told with the failure of what is sent now.
-    pub(crate) fn term(&self) -> u32 {
+    pub(super) fn term(&self) -> u32 {
         self.watch().map_or(0, |watch| watch.outlier.term())
     }
 
-    /// Whether a response with this status is a failure, however well it ends.
-    pub(crate) fn is_failure(&self, status: StatusCode) -> bool {
-        let watch = self.watch();
-        watch.is_some_and(|watch| watch.rules.is_failure(status))
-    }
-
-    /// A response that is no failure was complete.
-    pub(crate) fn completed(&self) {
-        if let Some(watch) = self.watch() {
-            watch.outlier.succeeded();
+    /// An attempt of `term` came to no response.
+    pub(super) fn gave_nothing(self: &Arc<Self>, term: u32) {
+        if let Some(Watch { rules, outlier, .. }) = self.watch()
+            && rules.has_window()
+        {
+            outlier.counted(rules, Instant::now(), None);
         }
+        self.failed(term);
     }
 
-    /// A response to what was sent in `term` has broken off, or come to a halt.
-    pub(crate) fn broke_off(self: &Arc<Self>, term: u32) {
-        let upstream = self.watch().and_then(|watch| watch.upstream.upgrade());
-        if let Some(inner) = upstream {
-            Upstream { inner }.failed(self, term);
+    /// An attempt failed that was made in `term`.
+    fn failed(self: &Arc<Self>, term: u32) {
+        let Some(watch) = self.watch() else {
+            return;
+        };
+        let now = Instant::now();
+        if let Some(cause) = watch.outlier.failed(&watch.rules, term, now)
+            && let Some(upstream) = watch.upstream()
+        {
+            upstream.eject(self, cause, now);
         }
     }
 
@@ -147,16 +182,9 @@ impl Endpoint {
 }
 
 impl Upstream {
-    /// An attempt at `endpoint` begins.
-    pub(crate) fn attempt<'a>(&'a self, endpoint: &'a Arc<Endpoint>) -> Attempt<'a> {
-        Attempt {
-            upstream: self,
-            endpoint,
-            pass: None,
-            term: endpoint.term(),
-            began: None,
-            deadline: None,
-        }
+    /// An attempt at `endpoint` begins, and is counted where somebody asks for that.
+    pub(crate) fn attempt(&self, endpoint: &Arc<Endpoint>) -> Attempt {
+        Attempt::begun(endpoint, self.enter(endpoint))
     }
 
     /// Has those that are new here tell this upstream what becomes of its requests.
@@ -172,17 +200,6 @@ impl Upstream {
                     outlier: Outlier::default(),
                 })
             });
-        }
-    }
-
-    /// An attempt at `endpoint` failed that was made in `term`.
-    fn failed(&self, endpoint: &Arc<Endpoint>, term: u32) {
-        let Some(Watch { rules, outlier, .. }) = endpoint.watch() else {
-            return;
-        };
-        let now = Instant::now();
-        if let Some(cause) = outlier.failed(rules, term, now) {
-            self.eject(endpoint, cause, now);
         }
     }
 

@@ -68,7 +68,6 @@ pub use self::ejection::Ejection;
 pub(crate) use self::endpoint::Endpoint;
 #[cfg(any(feature = "dns", feature = "etcd"))]
 pub(crate) use self::entry::distinct;
-pub(crate) use self::flight::Flight;
 pub use self::hosts::{HostEntry, IntoHostEntry, IntoHosts};
 pub use self::limits::Limits;
 pub(crate) use self::probes::{Probed, Probing};
@@ -77,7 +76,7 @@ pub(crate) use self::sticky::Sticky;
 #[cfg(feature = "sticky")]
 pub use self::sticky::{SameSite, Sticky};
 pub(crate) use self::tried::{Ask, Tried};
-pub(crate) use self::turn::{Room, Ticket, Turn};
+pub(crate) use self::turn::{Room, Turn};
 
 use self::balance::RoundRobin;
 use self::circuit::Circuit;
@@ -196,10 +195,10 @@ impl Upstream {
 
     /// The endpoint that is next, which is none that was tried, nor one that is full.
     fn pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
-        let snapshot = self.inner.snapshot.load();
+        let mut snapshot = self.inner.snapshot.load();
         if snapshot.is_over() {
             self.readmit();
-            return self.choose(ask);
+            snapshot = self.inner.snapshot.load();
         }
         self.choose_from(&snapshot, ask)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Upstream;
+use super::attempt::Attempt;
 use super::circuit::Pass;
 use super::endpoint::Endpoint;
 use super::flight::Flight;
@@ -16,14 +17,7 @@ const MAX_RACES: u32 = 8;
 /// An endpoint that was chosen for a request, and counts it from now on.
 pub(crate) struct Turn {
     pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) ticket: Ticket,
-}
-
-/// What a request has of its upstream while it is at an endpoint; mostly nothing.
-#[derive(Default)]
-pub(crate) struct Ticket {
-    pub(crate) flight: Option<Box<Flight>>,
-    pub(crate) pass: Option<Pass>,
+    pub(crate) attempt: Attempt,
 }
 
 /// What an upstream has for a request.
@@ -41,18 +35,17 @@ pub(super) struct Undone;
 impl Turn {
     /// At an endpoint of no upstream.
     pub(crate) fn at(endpoint: Arc<Endpoint>) -> Self {
-        let ticket = Ticket::default();
-        Self { endpoint, ticket }
+        let attempt = Attempt::default();
+        Self { endpoint, attempt }
     }
 
-    fn counted(endpoint: Arc<Endpoint>, flight: Option<Box<Flight>>) -> Self {
-        let ticket = Ticket { flight, pass: None };
-        Self { endpoint, ticket }
-    }
-
-    fn with(mut self, pass: Option<Pass>) -> Self {
-        self.ticket.pass = pass;
-        self
+    fn with(self, upstream: &Upstream, pass: Option<Pass>) -> Self {
+        let Self { endpoint, attempt } = self;
+        let attempt = match pass {
+            Some(pass) => attempt.passed(upstream, &endpoint, pass),
+            None => attempt,
+        };
+        Self { endpoint, attempt }
     }
 }
 
@@ -63,13 +56,13 @@ impl Upstream {
     /// # Errors
     /// When its circuit is open.
     pub(crate) fn turn(&self, ask: &Ask<'_>) -> Result<Room, Error> {
-        if self.inner.circuit.is_none() {
-            return Ok(self.room(ask));
+        let breaks = self.inner.circuit.is_some();
+        if breaks {
+            self.refuse()?;
         }
-        self.refuse()?;
         match self.room(ask) {
-            Room::At(turn) => Ok(Room::At(turn.with(self.pass()?))),
-            other => Ok(other),
+            Room::At(turn) if breaks => Ok(Room::At(turn.with(self, self.pass()?))),
+            room => Ok(room),
         }
     }
 
@@ -80,7 +73,7 @@ impl Upstream {
     pub(crate) async fn awaited_turn(&self, ask: &Ask<'_>) -> Result<Option<Turn>, Error> {
         match self.queue(ask).await? {
             // Who waits makes no trial: that begins with the attempt.
-            Some(turn) => Ok(Some(turn.with(self.pass()?))),
+            Some(turn) => Ok(Some(turn.with(self, self.pass()?))),
             None => Ok(None),
         }
     }
@@ -94,8 +87,8 @@ impl Upstream {
         let Some(limits) = &self.inner.settings.limits else {
             let endpoint = self.pick(ask);
             return endpoint.map_or(Room::Nowhere, |endpoint| {
-                let flight = self.enter(&endpoint);
-                Room::At(Turn::counted(endpoint, flight))
+                let attempt = self.attempt(&endpoint);
+                Room::At(Turn { endpoint, attempt })
             });
         };
         // Those who wait come first.
@@ -138,8 +131,8 @@ impl Upstream {
                 endpoint.load().in_flight.leave();
                 return Err(Undone);
             }
-            let flight = Some(Box::new(Flight::begun(self, &endpoint)));
-            return Ok(Room::At(Turn::counted(endpoint, flight)));
+            let attempt = Attempt::begun(&endpoint, Some(Flight::counted(self, &endpoint)));
+            return Ok(Room::At(Turn { endpoint, attempt }));
         }
         Ok(room)
     }

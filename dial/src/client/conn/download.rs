@@ -51,9 +51,7 @@ impl Source for Connection {
 
     /// Back to the pool, if the exchange is over in both directions and nothing came that was not asked for.
     fn done(mut self: Box<Self>) {
-        if self.exchange.succeeds {
-            self.endpoint.completed();
-        }
+        self.exchange.attempt.completed(&self.endpoint);
         let Some(pool) = self.pool.upgrade() else {
             return;
         };
@@ -61,7 +59,7 @@ impl Source for Connection {
             return;
         }
         // Until the connection is there for whoever comes next.
-        let _flight = self.exchange.flight.take();
+        let _attempt = std::mem::take(&mut self.exchange.attempt);
         self.exchange = Exchange::none();
         self.writer.shrink();
         self.input = BytesMut::new();

@@ -1,28 +1,21 @@
 //! One request on a connection, and how far its response has come.
 
 use bytes::Bytes;
-use http::Method;
 
 use crate::body::Body;
 use crate::fields::{Fields, Name, split};
 use crate::h1::{BodyReader, Length};
-use crate::handler::{Hop, Outbound};
-use crate::upstream::Flight;
+use crate::handler::Hop;
+use crate::upstream::Attempt;
 
-/// The request a connection carries, and its response.
+/// How far the request that a connection carries has come, and its response.
 pub(super) struct Exchange {
-    /// But for its body. There is none between two exchanges.
-    pub(super) request: Option<Outbound>,
     /// What is still to be sent of its body.
     pub(super) upload: Body,
     /// The request's body, if it lay in memory: with it the request can be given back after it was read.
     pub(super) memory: Option<Bytes>,
-    /// What counts it, until its response was read to the end.
-    pub(super) flight: Option<Box<Flight>>,
-    /// When it was sent, as its endpoint counts.
-    pub(super) term: u32,
-    /// Whether the response does the endpoint credit once it is complete.
-    pub(super) succeeds: bool,
+    /// What it is to its endpoint, until its response was read to the end.
+    pub(super) attempt: Attempt,
     pub(super) interim: u32,
     /// Whether the body waits until the endpoint asks for it.
     pub(super) holds: bool,
@@ -36,22 +29,15 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn none() -> Self {
         Self {
-            request: None,
             upload: Body::empty(),
             memory: None,
-            flight: None,
-            term: 0,
-            succeeds: false,
+            attempt: Attempt::default(),
             interim: 0,
             holds: false,
             received: 0,
             reader: BodyReader::new(Length::Exact(0)),
             keep_alive: false,
         }
-    }
-
-    pub(super) fn method(&self) -> &Method {
-        self.request.as_ref().map_or(&Method::GET, Outbound::method)
     }
 }
 

@@ -75,10 +75,7 @@ impl Connection {
         .with_sent(sent);
         // It is too late for a status, so this is the place to log it.
         tracing::warn!(?kind, ?sent, "{}", Chain(&error));
-        // One whose status is a failure has been counted.
-        if self.exchange.succeeds {
-            self.endpoint.broke_off(self.exchange.term);
-        }
+        self.exchange.attempt.broke_off(&self.endpoint);
         error
     }
 }

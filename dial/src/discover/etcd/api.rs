@@ -182,8 +182,9 @@ impl<'a> Gateway<'a> {
             max_connections: None,
             retried: None,
         };
-        let sent = self.client.send(self.member, request.build()?, &way).await;
-        let answer = sent.map_err(|failed| failed.error)?.answer;
+        let mut request = request.build()?;
+        let sent = self.client.send(self.member, &mut request, &way).await;
+        let answer = sent.map_err(|failed| failed.error)?;
         if answer.status == StatusCode::OK {
             return Ok(answer);
         }

@@ -83,7 +83,7 @@ impl<'a> Play<'a> {
             part.over = true;
             let failed = |kind, again| Failed {
                 error: Error::new(kind, "it failed"),
-                request: Some(outbound.copy()),
+                request: outbound.copy(),
                 again,
             };
             match then {
@@ -92,7 +92,7 @@ impl<'a> Play<'a> {
                         status: StatusCode::from_u16(status).expect("a status"),
                         ..Answer::default()
                     },
-                    request: Some(outbound),
+                    request: outbound,
                 }),
                 Breaks => Err(failed(ErrorKind::Disconnected, false)),
                 Unsent => Err(failed(ErrorKind::Connect, true)),
@@ -178,7 +178,6 @@ async fn race_of(
     assert!((1..at.len()).all(|number| !at[..number].contains(&at[number])));
     play.tell(&match sent {
         Ok(Answered { answer, request }) => {
-            let request = request.expect("it comes along");
             assert_eq!(request.header("a"), Some("1"));
             answer.status.as_str().to_owned()
         }
@@ -426,7 +425,7 @@ async fn a_sick_endpoint_is_not_asked_as_well() {
     let sick = target.turn_at_once(&tried).expect("an endpoint").endpoint;
     for _ in 0..5 {
         let error = Error::new(ErrorKind::Disconnected, "it failed");
-        upstream.attempt(&sick).ended(Err(&error));
+        upstream.attempt(&sick).failed(&sick, &error);
     }
     assert!(!sick.health().is_up(Instant::now()));
     let told = race(&upstream, retry(), Body::empty(), &[(100, Answers(200))]).await;

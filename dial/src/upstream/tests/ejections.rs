@@ -30,7 +30,7 @@ fn endpoint(upstream: &Upstream, at: usize) -> Arc<Endpoint> {
 fn fail(upstream: &Upstream, at: usize, kind: ErrorKind) {
     let endpoint = endpoint(upstream, at);
     let error = Error::new(kind, "no response");
-    upstream.attempt(&endpoint).ended(Err(&error));
+    upstream.attempt(&endpoint).failed(&endpoint, &error);
 }
 
 /// An attempt that was refused, as often as that.
@@ -44,12 +44,16 @@ fn refuse(upstream: &Upstream, at: usize, times: usize) {
 fn answer(upstream: &Upstream, at: usize, status: u16) {
     let endpoint = endpoint(upstream, at);
     let status = StatusCode::from_u16(status).unwrap();
-    let attempt = upstream.attempt(&endpoint);
-    // A short body is complete before anybody looks at the head.
-    if !endpoint.is_failure(status) {
-        endpoint.completed();
-    }
-    attempt.ended(Ok(status));
+    let mut attempt = upstream.attempt(&endpoint);
+    attempt.answered(&endpoint, status);
+    attempt.completed(&endpoint);
+}
+
+/// A response that begins well and breaks off.
+fn break_off(upstream: &Upstream, endpoint: &Arc<Endpoint>) {
+    let mut attempt = upstream.attempt(endpoint);
+    attempt.answered(endpoint, StatusCode::OK);
+    attempt.broke_off(endpoint);
 }
 
 fn ejected(upstream: &Upstream) -> Vec<usize> {
@@ -145,7 +149,10 @@ async fn what_counts_and_what_does_not() {
             "{status}"
         );
     }
-    assert!(told(&|upstream| endpoint(upstream, 0).broke_off(0)));
+    assert!(told(&|upstream| break_off(
+        upstream,
+        &endpoint(upstream, 0)
+    )));
     // One that nobody hears the end of is none of either.
     assert!(!told(&|upstream| drop(
         upstream.attempt(&endpoint(upstream, 0))
@@ -177,9 +184,7 @@ async fn a_body_that_breaks_off_counts_and_its_head_does_not() {
     let a = endpoint(&upstream, 0);
     for round in 0..5 {
         assert!(ejected(&upstream).is_empty(), "{round}");
-        let term = a.term();
-        upstream.attempt(&a).ended(Ok(StatusCode::OK));
-        a.broke_off(term);
+        break_off(&upstream, &a);
     }
     assert_eq!(ejected(&upstream), [0]);
 }
@@ -190,15 +195,16 @@ async fn what_was_sent_before_an_ejection_does_not_count_after_it() {
     let upstream = Upstream::new(["a", "b"]).unwrap();
     let a = endpoint(&upstream, 0);
     let early: Vec<_> = (0..20).map(|_| upstream.attempt(&a)).collect();
-    let term = a.term();
+    let mut begun = upstream.attempt(&a);
+    begun.answered(&a, StatusCode::OK);
     refuse(&upstream, 0, 5);
     advance(10 * SEC).await;
     pick(&upstream);
     let error = Error::new(ErrorKind::ResponseTimeout, "late");
     for attempt in early {
-        attempt.ended(Err(&error));
+        attempt.failed(&a, &error);
     }
-    a.broke_off(term);
+    begun.broke_off(&a);
     assert!(ejected(&upstream).is_empty());
 }
 
@@ -366,7 +372,7 @@ async fn an_ejected_host_that_leaves_comes_back_as_a_new_one() {
     upstream.add_host("a").unwrap();
     assert!(ejected(&upstream).is_empty());
     // What is heard of the old one concerns nobody.
-    (0..20).for_each(|_| a.broke_off(a.term()));
+    (0..20).for_each(|_| break_off(&upstream, &a));
     assert!(ejected(&upstream).is_empty());
     refuse(&upstream, 1, 5);
     assert_eq!(ejected(&upstream), [1]);
@@ -403,10 +409,10 @@ async fn race(upstream: &Upstream, rounds: usize, millis: &[u64]) {
     for _ in 0..rounds {
         for (at, millis) in millis.iter().enumerate() {
             let endpoint = endpoint(upstream, at);
-            let began = Instant::now();
+            let mut attempt = upstream.attempt(&endpoint);
+            attempt.alone(&endpoint, None);
             advance(Duration::from_millis(*millis)).await;
-            let attempt = upstream.attempt(&endpoint).alone(Some(began), None);
-            attempt.ended(Ok(StatusCode::OK));
+            attempt.answered(&endpoint, StatusCode::OK);
         }
     }
 }
@@ -572,9 +578,8 @@ async fn a_request_that_came_late_is_no_failure_of_its_last_endpoint() {
         let until = Instant::now() + total;
         advance(before * SEC).await;
         let endpoint = endpoint(&upstream, 0);
-        let attempt = upstream
-            .attempt(&endpoint)
-            .alone(None, Some((until, total)));
+        let mut attempt = upstream.attempt(&endpoint);
+        attempt.alone(&endpoint, Some((until, total)));
         tokio::time::sleep_until(until).await;
         drop(attempt);
         assert_eq!(!ejected(&upstream).is_empty(), fails, "after {before} s");
@@ -589,10 +594,10 @@ async fn an_upload_that_is_waited_for_is_not_timed() {
         let endpoint = endpoint(&upstream, at);
         let mut attempt = upstream.attempt(&endpoint);
         if alone {
-            attempt = attempt.alone(Some(Instant::now()), None);
+            attempt.alone(&endpoint, None);
         }
         advance(SEC).await;
-        attempt.ended(Ok(StatusCode::OK));
+        attempt.answered(&endpoint, StatusCode::OK);
         assert_eq!(endpoint.load().latency(Instant::now()).is_some(), alone);
     }
 }

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::{Ask, Breaker, Ejection, Limits, Room, Tried, Turn, Upstream, UpstreamBuilder};
+use super::super::{
+    Ask, Attempt, Breaker, Ejection, Limits, Room, Tried, Turn, Upstream, UpstreamBuilder,
+};
 use super::picks;
 use crate::error::{Error, ErrorKind};
 
@@ -226,7 +229,7 @@ fn eject_first(upstream: &Upstream) {
     let endpoint = Arc::clone(&upstream.inner.snapshot.load().members()[0].endpoint);
     for _ in 0..5 {
         let refused = Error::new(ErrorKind::Connect, "refused");
-        upstream.attempt(&endpoint).ended(Err(&refused));
+        upstream.attempt(&endpoint).failed(&endpoint, &refused);
     }
     assert!(upstream.status()[0].ejected_for.is_some());
 }
@@ -319,11 +322,11 @@ fn breaking(limits: Limits) -> Upstream {
         .unwrap()
 }
 
-fn fails(upstream: &Upstream, turn: Turn) -> Option<Box<super::super::Flight>> {
-    let refused = Error::new(ErrorKind::Connect, "refused");
-    let attempt = upstream.attempt(&turn.endpoint).passed(turn.ticket.pass);
-    attempt.ended(Err(&refused));
-    turn.ticket.flight
+/// Its response, which is read still.
+fn fails(mut turn: Turn) -> Attempt {
+    turn.attempt
+        .answered(&turn.endpoint, StatusCode::BAD_GATEWAY);
+    turn.attempt
 }
 
 /// Who waits when the circuit opens is refused when it would be its turn.
@@ -332,7 +335,7 @@ async fn an_open_circuit_lets_nobody_out_of_the_queue() {
     let upstream = breaking(Limits::new().requests(1));
     let first = turn(&upstream).await;
     let waits = [waiting(&upstream).await, waiting(&upstream).await];
-    drop(fails(&upstream, first));
+    drop(fails(first));
     for waits in waits {
         let error = waits.await.unwrap().err().unwrap();
         assert_eq!(error.kind(), ErrorKind::CircuitOpen);
@@ -345,16 +348,17 @@ async fn an_open_circuit_lets_nobody_out_of_the_queue() {
 async fn who_waits_makes_no_trial() {
     let upstream = breaking(Limits::new().requests(1));
     let first = turn(&upstream).await;
-    // A response that is read still.
-    let held = fails(&upstream, first);
+    let held = fails(first);
     tokio::time::advance(Duration::from_secs(2)).await;
     let trial = waiting(&upstream).await;
     let next = waiting(&upstream).await;
     drop(held);
-    let trial = trial.await.unwrap().unwrap().unwrap();
-    let attempt = upstream.attempt(&trial.endpoint).passed(trial.ticket.pass);
-    attempt.ended(Ok(http::StatusCode::OK));
-    drop(trial.ticket.flight);
+    let Turn {
+        endpoint,
+        mut attempt,
+    } = trial.await.unwrap().unwrap().unwrap();
+    attempt.answered(&endpoint, StatusCode::OK);
+    drop(attempt);
     assert!(next.await.unwrap().unwrap().is_some());
     assert!(!upstream.is_circuit_open());
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance};
 
 use super::super::{
-    Ask, Balance, Candidates, Ejection, Endpoint, Flight, HashOn, HostEntry, Limits, Policy, Tried,
-    Upstream, UpstreamBuilder,
+    Ask, Attempt, Balance, Candidates, Ejection, Endpoint, HashOn, HostEntry, Limits, Policy,
+    Tried, Upstream, UpstreamBuilder,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -90,22 +90,19 @@ async fn simulate(
     takes: fn(&str) -> usize,
 ) -> BTreeMap<String, usize> {
     let mut shares = BTreeMap::new();
-    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Instant, Box<Flight>)> = VecDeque::new();
+    let mut under_way: VecDeque<(usize, Arc<Endpoint>, Attempt)> = VecDeque::new();
     for step in 0..steps {
-        under_way.retain(|(end, endpoint, began, _)| {
+        under_way.retain_mut(|(end, endpoint, attempt)| {
             let over = *end <= step;
             if over {
-                upstream
-                    .attempt(endpoint)
-                    .alone(Some(*began), None)
-                    .ended(Ok(http::StatusCode::OK));
+                attempt.answered(endpoint, http::StatusCode::OK);
             }
             !over
         });
         let endpoint = pick(upstream);
         let host = name(&endpoint);
-        let flight = upstream.enter(&endpoint).expect("it counts");
-        under_way.push_back((step + takes(&host), endpoint, Instant::now(), flight));
+        let attempt = begin(upstream, &endpoint);
+        under_way.push_back((step + takes(&host), endpoint, attempt));
         *shares.entry(host).or_default() += 1;
         advance(Duration::from_millis(1)).await;
     }
@@ -143,25 +140,30 @@ async fn one_by_one(
     for _ in 0..requests {
         let endpoint = pick(upstream);
         let host = name(&endpoint);
-        let _flight = upstream.enter(&endpoint).expect("it counts");
+        let attempt = begin(upstream, &endpoint);
         let latency = takes(&host);
-        let began = Instant::now();
         advance(latency.unwrap_or_default()).await;
-        answer(upstream, &endpoint, began, latency.is_some());
+        end(attempt, &endpoint, latency.is_some());
         advance(Duration::from_millis(50)).await;
         *shares.entry(host).or_default() += 1;
     }
     shares
 }
 
-fn answer(upstream: &Upstream, endpoint: &Arc<Endpoint>, began: Instant, succeeds: bool) {
-    let refused = Error::new(ErrorKind::Connect, "refused");
-    let outcome = match succeeds {
-        true => Ok(http::StatusCode::OK),
-        false => Err(&refused),
-    };
-    let attempt = upstream.attempt(endpoint).alone(Some(began), None);
-    attempt.ended(outcome);
+/// An attempt of which all time is the endpoint's.
+fn begin(upstream: &Upstream, endpoint: &Arc<Endpoint>) -> Attempt {
+    let mut attempt = upstream.attempt(endpoint);
+    assert!(attempt.is_counted());
+    attempt.alone(endpoint, None);
+    attempt
+}
+
+fn end(mut attempt: Attempt, endpoint: &Arc<Endpoint>, succeeds: bool) {
+    if succeeds {
+        attempt.answered(endpoint, http::StatusCode::OK);
+    } else {
+        attempt.failed(endpoint, &Error::new(ErrorKind::Connect, "refused"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -202,10 +204,9 @@ async fn one_that_hangs_is_not_fast() {
     let upstream = builder(Policy::peak_ewma()).hosts(["a", "b"]);
     let upstream = upstream.never_eject().build().unwrap();
     let a = pick(&upstream);
-    let flight = upstream.enter(&a);
-    let over = Some((Instant::now(), Duration::ZERO));
-    drop(upstream.attempt(&a).alone(None, over));
-    drop(flight);
+    let mut attempt = upstream.attempt(&a);
+    attempt.alone(&a, Some((Instant::now(), Duration::ZERO)));
+    drop(attempt);
     let fast = |_: &str| Some(Duration::from_millis(5));
     let shares = one_by_one(&upstream, 100, fast).await;
     assert_share(&shares, &name(&a), 0, 0);
