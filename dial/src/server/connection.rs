@@ -18,12 +18,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 pub(super) use self::idle::serve;
+use super::Config;
 use super::clients::Place;
 use super::limits::{self, HeadWait, Life};
 use super::outgoing::{self, Asked};
 use super::upload::{Reader, Slot, Upload};
-use super::worker::{Busy, Shared};
-use super::{Config, PhaseReceiver};
+use super::worker::{Busy, Drain, Shared};
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::fields::{Name, takes_trailers};
@@ -75,7 +75,7 @@ struct Connection {
     config: Arc<Config>,
     peer: Arc<Peer>,
     proxy: Arc<Proxy>,
-    phase: PhaseReceiver,
+    drain: Drain,
     shared: Arc<Shared>,
     /// Until it lies idle, is a tunnel or is about to end.
     busy: Busy,
@@ -165,14 +165,17 @@ impl Connection {
                 return Ok(Next::End);
             }
             let deadline = self.wait.until(idle, &self.life, &self.config);
-            let readable = tokio::select! {
-                biased;
-                readable = reader.readable(deadline) => readable,
-                () = self.shared.draining(), if idle => return Ok(Next::End),
-            };
-            match readable {
+            let (shared, drain) = (&self.shared, &mut self.drain);
+            let readable = std::future::poll_fn(|cx| match reader.poll_readable(deadline, cx) {
+                Poll::Pending if idle => drain.poll(shared, cx).map(|()| None),
+                readable => readable,
+            });
+            match readable.await {
                 Some(readable) => readable?,
-                None if idle => return Ok(self.wait.goes_on().map_or(Next::End, Next::Idle)),
+                None if idle => {
+                    let goes_on = self.wait.goes_on().filter(|_| !shared.is_draining());
+                    return Ok(goes_on.map_or(Next::End, Next::Idle));
+                }
                 None => {
                     let what = "the head took too long";
                     return Ok(Next::Refuse(Error::new(ErrorKind::ClientTimeout, what)));
@@ -217,7 +220,7 @@ impl Connection {
             .reader
             .as_ref()
             .is_some_and(|reader| !reader.ended || !reader.input.is_empty());
-        let draining = self.phase.has_changed().unwrap_or(true);
+        let draining = self.shared.is_draining();
         // What comes behind a CONNECT was meant for a tunnel.
         let in_order = in_order && asked.method != Method::CONNECT;
         let keep_alive = goes_on && in_order && !draining && !self.life.is_over(&self.config);

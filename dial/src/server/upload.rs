@@ -61,12 +61,21 @@ impl Reader {
 
     /// Waits for bytes, without holding room for them; `None` when there are none by `deadline`.
     pub(super) async fn readable(&mut self, deadline: Instant) -> Option<io::Result<()>> {
-        let (half, timer) = (&self.half, self.patience.timer());
-        poll_fn(|cx| match half.as_ref().poll_read_ready(cx) {
+        poll_fn(|cx| self.poll_readable(deadline, cx)).await
+    }
+
+    pub(super) fn poll_readable(
+        &mut self,
+        deadline: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<()>>> {
+        match self.half.as_ref().poll_read_ready(cx) {
             Poll::Ready(ready) => Poll::Ready(Some(ready)),
-            Poll::Pending => timer.poll_until(cx, deadline).map(|()| None),
-        })
-        .await
+            Poll::Pending => {
+                let timer = self.patience.timer();
+                timer.poll_until(cx, deadline).map(|()| None)
+            }
+        }
     }
 
     /// Reads what there is without waiting for more.

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::futures::Notified;
+use tokio::sync::futures::{Notified, OwnedNotified};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
 
@@ -101,7 +103,7 @@ pub(super) struct Shared {
     pub(super) proxy: Arc<Proxy>,
     pub(super) phase: PhaseReceiver,
     /// Tells idle connections that nothing is accepted any more.
-    drain: Notify,
+    drain: Arc<Notify>,
     /// Connections that are ready for a request, or have one.
     busy: AtomicUsize,
 }
@@ -112,7 +114,7 @@ impl Shared {
             entry,
             proxy: Arc::new(proxy),
             phase,
-            drain: Notify::new(),
+            drain: Arc::new(Notify::new()),
             busy: AtomicUsize::new(0),
         }
     }
@@ -126,13 +128,41 @@ impl Shared {
     pub(super) fn drain(&self) -> Option<Notified<'_>> {
         // Before the look at the phase, so that nothing is missed.
         let drain = self.drain.notified();
-        (!self.phase.has_changed().unwrap_or(true)).then_some(drain)
+        (!self.is_draining()).then_some(drain)
+    }
+
+    /// Whether nothing is accepted any more.
+    pub(super) fn is_draining(&self) -> bool {
+        self.phase.has_changed().unwrap_or(true)
     }
 
     /// Waits until idle connections have to end.
     pub(super) async fn draining(&self) {
         if let Some(drain) = self.drain() {
             drain.await;
+        }
+    }
+}
+
+/// One connection's waits for the time when idle ones have to end: it is told of once for all of them.
+#[derive(Default)]
+pub(super) struct Drain(Option<(Pin<Box<OwnedNotified>>, Waker)>);
+
+impl Drain {
+    /// Ready when idle connections have to end.
+    pub(super) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
+        let told = |(_, waker): &(_, Waker)| waker.will_wake(cx.waker());
+        if !self.0.as_ref().is_some_and(told) {
+            let mut drain = Box::pin(Arc::clone(&shared.drain).notified_owned());
+            if drain.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            self.0 = Some((drain, cx.waker().clone()));
+        }
+        // After that, so that nothing is missed.
+        match shared.is_draining() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         }
     }
 }

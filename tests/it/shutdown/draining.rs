@@ -34,6 +34,9 @@ async fn what_is_in_flight_ends_and_nothing_new_begins() {
         let addr = served.addr;
         gate.open();
         let mut lying = idle(&served).await;
+        // It has lain idle before.
+        lying.send(REQUEST).await;
+        assert_eq!(lying.read_response().await.status, 200, "{name}");
         let mut silent = RawClient::connect(addr).await;
         gate.close();
         let mut busy = waiting(&served, &origin).await;

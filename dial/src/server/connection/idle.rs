@@ -25,7 +25,7 @@ use crate::server::entry::Guest;
 use crate::server::limits::{HeadWait, Life};
 use crate::server::listener::NODELAY_IS_INHERITED;
 use crate::server::upload::{HEAD, Reader};
-use crate::server::worker::{Busy, Shared};
+use crate::server::worker::{Busy, Drain, Shared};
 
 pub(super) struct Idle {
     pub(super) stream: TcpStream,
@@ -167,7 +167,7 @@ impl Connection {
             config: Arc::clone(&shared.entry.config),
             peer,
             proxy: Arc::clone(&shared.proxy),
-            phase: shared.phase.clone(),
+            drain: Drain::default(),
             busy: Busy::new(&shared),
             shared,
             place,
