@@ -32,6 +32,8 @@ pub struct Limits {
     pub(super) queue: usize,
     pub(super) queue_timeout: Duration,
     pub(super) overload_timeout: Option<Duration>,
+    /// The first setting that is about those who wait, if there was one.
+    of_queue: Option<&'static str>,
 }
 
 /// The largest number that is understood as a limit.
@@ -49,6 +51,7 @@ impl Limits {
             queue: 1024,
             queue_timeout: Duration::from_secs(5),
             overload_timeout: None,
+            of_queue: None,
         }
     }
 
@@ -79,7 +82,8 @@ impl Limits {
         self
     }
 
-    /// How many requests may wait for room, 0 to 1,000,000. Default is 1,024.
+    /// How many requests may wait for room, 0 to 1,000,000; with 0 none does, and there are no times to wait. Default is
+    /// 1,024.
     #[must_use]
     pub fn queue(mut self, requests: usize) -> Self {
         self.queue = requests;
@@ -89,6 +93,7 @@ impl Limits {
     /// How long a request waits for room, 1 ms to 1 h. Default is 5 s.
     #[must_use]
     pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.of_queue.get_or_insert("queue_timeout");
         self.queue_timeout = limit;
         self
     }
@@ -100,6 +105,7 @@ impl Limits {
     /// answer some at once and the rest soon (load shedding, after RFC 8289).
     #[must_use]
     pub fn overload_timeout(mut self, limit: Duration) -> Self {
+        self.of_queue.get_or_insert("overload_timeout");
         self.overload_timeout = Some(limit);
         self
     }
@@ -131,6 +137,10 @@ impl Limits {
             within("limits", "requests_per_host", &limit, 1..=most)?;
         }
         within("limits", "queue", &self.queue, 0..=MOST)?;
+        if let (0, Some(name)) = (self.queue, self.of_queue) {
+            let what = format!("limits: {name} is given, but with a queue of 0 no request waits");
+            return Err(Error::config(what));
+        }
         let ms = Duration::from_millis(1);
         within("limits", "queue_timeout", &self.queue_timeout, ms..=HOUR)?;
         if let Some(limit) = self.overload_timeout {
