@@ -11,7 +11,8 @@ use super::circuit::Pass;
 use super::ejection::Ejection;
 use super::endpoint::Endpoint;
 use super::member::Member;
-use super::outlier::{Cause, Outlier, step};
+use super::outlier::{Cause, Outlier};
+use super::window::step;
 use super::{Inner, Upstream};
 use crate::error::{Error, ErrorKind};
 
@@ -43,8 +44,8 @@ impl Attempt<'_> {
         self
     }
 
-    /// The request is there as a whole, so that all that it takes since it `began` is the endpoint's own time. It is given up at a `deadline`,
-    /// `total` after it came: the endpoint is to blame for that if it had half of that time or more.
+    /// The request is there as a whole, so that all that it takes since it `began` is the endpoint's own time. It is given up
+    /// at a `deadline`, `total` after it came: the endpoint is to blame for that if it had half of that time or more.
     pub(crate) fn alone(
         mut self,
         began: Option<Instant>,
@@ -215,7 +216,7 @@ impl Upstream {
     /// Looks for those that are far slower than the others, once in a step of the window.
     fn compare(&self, rules: &Ejection) {
         let now = Instant::now();
-        let step = step(rules, now);
+        let step = step(rules.window_length(), now);
         let compared = &self.inner.compared;
         let last = compared.load(Ordering::Relaxed);
         if last == step

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::range::within;
+use super::range::{HOUR, MS, SECOND, within};
 use super::statuses::{GATEWAY_ERRORS, Statuses};
+use super::window::is_part;
 use crate::error::Error;
 
 /// When a host that fails requests is ejected, and for how long: outlier detection, or passive health checks.
@@ -47,12 +48,8 @@ pub struct Ejection {
     max_percent: u32,
 }
 
-/// A window moves in so many steps.
-pub(super) const STEPS: u32 = 10;
-
 /// What `max_time` is if it is not said.
 const MAX_TIME: Duration = Duration::from_mins(5);
-const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 impl Ejection {
@@ -148,8 +145,6 @@ impl Ejection {
 
     /// Whether all of it makes sense.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let ms = Duration::from_millis(1);
-        let second = Duration::from_secs(1);
         within("eject", "consecutive", &self.consecutive, 1..=1_000)?;
         self.statuses.check("eject")?;
         if let Some(percent) = self.error_percent {
@@ -159,9 +154,9 @@ impl Ejection {
             within("eject", "latency", &times, 2..=100)?;
             within("eject", "latency", &least, Duration::ZERO..=HOUR)?;
         }
-        within("eject", "window", &self.window, second..=HOUR)?;
+        within("eject", "window", &self.window, SECOND..=HOUR)?;
         within("eject", "min_requests", &self.min_requests, 1..=1_000_000)?;
-        within("eject", "base_time", &self.base_time, ms..=HOUR)?;
+        within("eject", "base_time", &self.base_time, MS..=HOUR)?;
         within("eject", "max_percent", &self.max_percent, 1..=100)?;
         if let Some(time) = self.max_time {
             within("eject", "max_time", &time, self.base_time..=DAY)?;
@@ -186,10 +181,8 @@ impl Ejection {
 
     /// Whether so many failures of so many requests are too many.
     pub(super) fn is_rate(&self, failures: u64, requests: u64) -> bool {
-        let Some(percent) = self.error_percent else {
-            return false;
-        };
-        self.are_enough(requests) && failures * 100 >= requests * u64::from(percent)
+        self.are_enough(requests)
+            && (self.error_percent).is_some_and(|percent| is_part(failures, requests, percent))
     }
 
     pub(super) fn are_enough(&self, requests: u64) -> bool {
@@ -212,9 +205,9 @@ impl Ejection {
         self.error_percent.is_some() || self.latency.is_some()
     }
 
-    /// How long a step of the window is.
-    pub(super) fn step(&self) -> Duration {
-        self.window / STEPS
+    /// How far back it looks.
+    pub(super) fn window_length(&self) -> Duration {
+        self.window
     }
 
     /// How long an ejection is that has so many before it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::range::within;
+use super::range::{HOUR, MS, within};
 use crate::error::Error;
 
 /// How many requests an upstream, and each of its hosts, takes on at a time; more wait in a queue, and what finds no room
@@ -38,7 +38,6 @@ pub struct Limits {
 
 /// The largest number that is understood as a limit.
 const MOST: usize = 1_000_000;
-const HOUR: Duration = Duration::from_hours(1);
 
 impl Limits {
     /// No limit yet; a queue of 1,024, for those that are set.
@@ -141,14 +140,13 @@ impl Limits {
             let what = format!("limits: {name} is given, but with a queue of 0 no request waits");
             return Err(Error::config(what));
         }
-        let ms = Duration::from_millis(1);
-        within("limits", "queue_timeout", &self.queue_timeout, ms..=HOUR)?;
+        within("limits", "queue_timeout", &self.queue_timeout, MS..=HOUR)?;
         if let Some(limit) = self.overload_timeout {
             within(
                 "limits",
                 "overload_timeout",
                 &limit,
-                ms..=self.queue_timeout,
+                MS..=self.queue_timeout,
             )?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
-use crate::upstream::ejection::STEPS;
+use crate::upstream::window::STEPS;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -143,7 +143,7 @@ proptest! {
         let mut now = Instant::now();
         let mut terms = 0_u32;
         for event in events {
-            let at = step(&rules, now);
+            let at = step(rules.window_length(), now);
             let millis = |millis| Some(Duration::from_millis(millis));
             let counted = |latency| if rules.has_window() { outlier.counted(&rules, now, latency) };
             let cause = match event {
@@ -237,7 +237,7 @@ fn many_threads_count_every_failure() {
             .sum::<usize>()
     });
     assert_eq!(proposed, 4 * 500 - 999);
-    let step = step(&rules, now);
+    let step = step(rules.window_length(), now);
     assert_eq!(outlier.requests.sum(step), 2_000);
     assert_eq!(outlier.failures.sum(step), 2_000);
     assert_eq!(outlier.micros.sum(step), 6_000);
