@@ -26,8 +26,8 @@ impl Flight {
 }
 
 impl Upstream {
-    /// Begins an attempt at `endpoint`; `None` when nobody counts. In a box: most requests have none, and all carry the room for
-    /// one along.
+    /// Begins an attempt at `endpoint`; `None` when nobody counts. In a box: most requests have none, and all carry the room
+    /// for one along.
     pub(crate) fn enter(&self, endpoint: &Arc<Endpoint>) -> Option<Box<Flight>> {
         if !self.inner.settings.counts() {
             return None;

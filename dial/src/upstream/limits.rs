@@ -6,7 +6,8 @@ use super::range::{HOUR, MS, within};
 use crate::error::Error;
 
 /// How many requests an upstream, and each of its hosts, takes on at a time; more wait in a queue, and what finds no room
-/// there or waits too long is answered with 503 and a `Retry-After` (RFC 9110 §15.6.4).
+/// there or waits too long is answered with 503 and a `Retry-After` of the [time to wait](Self::queue_timeout) (RFC 9110
+/// §15.6.4).
 ///
 /// A request counts from the attempt to send it until its response was read to the end or given up, on all routes and
 /// workers that share the upstream. The queue is one, first come, first served; a request that may not go to the host that has

@@ -43,7 +43,7 @@ pub struct Sticky {
     same_site: SameSite,
 }
 
-/// With which requests from other sites a browser sends the cookie (RFC 6265bis §4.1.2.7).
+/// With which requests from other sites a browser sends the cookie. These are all that there are (RFC 6265bis §4.1.2.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// With none.
