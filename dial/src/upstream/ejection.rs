@@ -46,6 +46,8 @@ pub struct Ejection {
     /// The default gives way to a longer base time.
     max_time: Option<Duration>,
     max_percent: u32,
+    /// The first setting that is about a window, if there was one.
+    of_window: Option<&'static str>,
 }
 
 /// What `max_time` is if it is not said.
@@ -66,6 +68,7 @@ impl Ejection {
             base_time: Duration::from_secs(10),
             max_time: None,
             max_percent: 50,
+            of_window: None,
         }
     }
 
@@ -101,16 +104,19 @@ impl Ejection {
         self
     }
 
-    /// How far back [`error_percent`](Self::error_percent) and [`latency`](Self::latency) look, 1 s to 1 h. Default is 10 s.
+    /// How far back [`error_percent`](Self::error_percent) and [`latency`](Self::latency) look, one of which is given, 1 s to
+    /// 1 h. Default is 10 s.
     #[must_use]
     pub fn window(mut self, window: Duration) -> Self {
+        self.of_window.get_or_insert("window");
         self.window = window;
         self
     }
 
-    /// With fewer requests than these in a window a host is not judged by it, 1 to 1,000,000. Default is 20.
+    /// With fewer requests than these in a [window](Self::window) a host is not judged by it, 1 to 1,000,000. Default is 20.
     #[must_use]
     pub fn min_requests(mut self, requests: u32) -> Self {
+        self.of_window.get_or_insert("min_requests");
         self.min_requests = requests;
         self
     }
@@ -161,7 +167,13 @@ impl Ejection {
         if let Some(time) = self.max_time {
             within("eject", "max_time", &time, self.base_time..=DAY)?;
         }
-        Ok(())
+        match self.of_window {
+            Some(name) if !self.has_window() => {
+                let what = format!("eject: {name} is given, but neither error_percent nor latency");
+                Err(Error::config(what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a response with this status is a failure.
@@ -336,6 +348,24 @@ mod tests {
         let long = new().base_time(HOUR);
         long.check().unwrap();
         assert_eq!(long.time(3), HOUR);
+    }
+
+    #[test]
+    fn a_window_that_nothing_looks_at_is_refused() {
+        let new = || Ejection::new().min_requests(5);
+        let second = Duration::from_secs(1);
+        for (ejection, name) in [
+            (Ejection::new().window(second).min_requests(5), "window"),
+            (new().window(second), "min_requests"),
+            (new().consecutive(1), "min_requests"),
+        ] {
+            assert_eq!(
+                ejection.check().unwrap_err().to_string(),
+                format!("eject: {name} is given, but neither error_percent nor latency")
+            );
+        }
+        new().error_percent(5).check().unwrap();
+        new().latency(2, second).check().unwrap();
     }
 
     #[test]

@@ -119,13 +119,15 @@ fn rules() -> impl Strategy<Value = Ejection> {
             let base = Duration::from_secs(base);
             let rules = Ejection::new()
                 .consecutive(consecutive)
-                .min_requests(min)
-                .window(Duration::from_secs(1))
                 .base_time(base)
                 .max_time(base * 10);
             let rules = rate.map_or(rules.clone(), |percent| rules.error_percent(percent));
-            match latency {
+            let rules = match latency {
                 true => rules.latency(2, Duration::ZERO),
+                false => rules,
+            };
+            match latency || rate.is_some() {
+                true => rules.min_requests(min).window(Duration::from_secs(1)),
                 false => rules,
             }
         },
