@@ -91,13 +91,21 @@ impl<K: Keys> Args<K> {
         }
     }
 
-    /// The tokens between the parentheses of `key`.
-    pub(crate) fn list(&self, key: K) -> Option<(&Ident, &TokenStream)> {
-        let item = self.get(key)?;
-        match &item.value {
+    /// The argument of `key`, unless that was faulty.
+    pub(crate) fn given(&self, key: K) -> Checked<Option<&Item<K>>> {
+        match self.broken(key) {
+            Some(reported) => Err(reported),
+            None => Ok(self.get(key)),
+        }
+    }
+
+    /// The tokens between the parentheses of `key`, unless that was faulty.
+    pub(crate) fn list(&self, key: K) -> Checked<Option<(&Ident, &TokenStream)>> {
+        let item = self.given(key)?;
+        Ok(item.and_then(|item| match &item.value {
             Value::Expr(_) | Value::Alone => None,
             Value::List(tokens) => Some((&item.name, tokens)),
-        }
+        }))
     }
 
     fn item(&mut self, input: ParseStream<'_>, faults: &mut Faults) -> Checked<()> {

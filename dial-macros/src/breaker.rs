@@ -7,7 +7,7 @@ use crate::model::Breaker;
 use crate::statuses::statuses;
 use crate::tuning::UpstreamKeys;
 use crate::validate::optional;
-use crate::values::{duration_within, percent, whole};
+use crate::values::{HOUR, MS, SECOND, duration_within, percent, whole};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BreakerKey {
@@ -33,16 +33,11 @@ impl Keys for BreakerKey {
     const BARE: Option<Self> = None;
 }
 
-const HOUR: (u64, &str) = (3_600_000, "1h");
-
 pub(crate) fn check<K: UpstreamKeys>(
     args: &Args<K>,
     faults: &mut Faults,
 ) -> Checked<Option<Breaker>> {
-    if let Some(reported) = args.broken(K::BREAKER) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(K::BREAKER) else {
+    let Some((name, tokens)) = args.list(K::BREAKER)? else {
         return Ok(None);
     };
     if tokens.is_empty() {
@@ -60,10 +55,10 @@ pub(crate) fn check<K: UpstreamKeys>(
         whole(expr, "min_requests", 1..=1_000_000, faults)
     });
     let window = optional(&args, BreakerKey::Window, |expr| {
-        duration_within(expr, "window", (1000, "1s"), HOUR, faults)
+        duration_within(expr, "window", SECOND, HOUR, faults)
     });
     let open = optional(&args, BreakerKey::Open, |expr| {
-        duration_within(expr, "open", (1, "1ms"), HOUR, faults)
+        duration_within(expr, "open", MS, HOUR, faults)
     });
     let trials = optional(&args, BreakerKey::Trials, |expr| {
         whole(expr, "trials", 1..=1000, faults)

@@ -34,10 +34,7 @@ pub(crate) fn check(
     params: Params<'_>,
     faults: &mut Faults,
 ) -> Checked<Option<Concurrency>> {
-    if let Some(reported) = args.broken(RouteKey::Concurrency) {
-        return Err(reported);
-    }
-    let Some(item) = args.get(RouteKey::Concurrency) else {
+    let Some(item) = args.given(RouteKey::Concurrency)? else {
         return Ok(None);
     };
     let tokens = match &item.value {

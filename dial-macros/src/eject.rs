@@ -7,7 +7,7 @@ use crate::model::{Eject, Ejection, Latency};
 use crate::statuses::statuses;
 use crate::tuning::UpstreamKeys;
 use crate::validate::optional;
-use crate::values::{duration, duration_within, literal, off, percent, whole};
+use crate::values::{HOUR, MS, SECOND, duration, duration_within, literal, off, percent, whole};
 use proc_macro2::TokenStream;
 use syn::{Expr, Ident, Lit};
 
@@ -68,7 +68,6 @@ impl Keys for LatencyKey {
 
 type EjectArgs = Args<EjectKey>;
 
-const HOUR: (u64, &str) = (3_600_000, "1h");
 const DAY: u64 = 24 * HOUR.0;
 /// What `base_time` is if it is not said.
 const BASE_TIME: u64 = 10_000;
@@ -77,10 +76,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     args: &Args<K>,
     faults: &mut Faults,
 ) -> Checked<Option<Eject>> {
-    if let Some(reported) = args.broken(K::EJECT) {
-        return Err(reported);
-    }
-    let Some(item) = args.get(K::EJECT) else {
+    let Some(item) = args.given(K::EJECT)? else {
         return Ok(None);
     };
     match &item.value {
@@ -123,13 +119,13 @@ fn listed(tokens: &TokenStream, faults: &mut Faults) -> Checked<Ejection> {
     });
     let latency = latency(&args, faults);
     let window = optional(&args, EjectKey::Window, |expr| {
-        duration_within(expr, "window", (1000, "1s"), HOUR, faults)
+        duration_within(expr, "window", SECOND, HOUR, faults)
     });
     let min_requests = optional(&args, EjectKey::MinRequests, |expr| {
         whole(expr, "min_requests", 1..=1_000_000, faults)
     });
     let base_time = optional(&args, EjectKey::BaseTime, |expr| {
-        duration_within(expr, "base_time", (1, "1ms"), HOUR, faults)
+        duration_within(expr, "base_time", MS, HOUR, faults)
     });
     let max_time = optional(&args, EjectKey::MaxTime, |expr| {
         duration(expr, "max_time", faults)
@@ -155,10 +151,7 @@ fn listed(tokens: &TokenStream, faults: &mut Faults) -> Checked<Ejection> {
 
 /// `latency(times = 3, least = 100ms)`: both of it.
 fn latency(args: &EjectArgs, faults: &mut Faults) -> Checked<Option<Latency>> {
-    if let Some(reported) = args.broken(EjectKey::Latency) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(EjectKey::Latency) else {
+    let Some((name, tokens)) = args.list(EjectKey::Latency)? else {
         return Ok(None);
     };
     let args = Args::<LatencyKey>::parse(tokens.clone(), faults);
@@ -166,7 +159,7 @@ fn latency(args: &EjectArgs, faults: &mut Faults) -> Checked<Option<Latency>> {
         whole(expr, "times", 2..=100, faults)
     });
     let least = optional(&args, LatencyKey::Least, |expr| {
-        duration_within(expr, "least", (1, "1ms"), HOUR, faults)
+        duration_within(expr, "least", MS, HOUR, faults)
     });
     match (times?, least?) {
         (Some(times), Some(least)) => Ok(Some(Latency { times, least })),

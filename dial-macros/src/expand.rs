@@ -12,13 +12,15 @@ mod health;
 mod limits;
 mod pieces;
 mod rate_limit;
+mod retry;
 mod sticky;
 mod upstream;
 
 pub(crate) use upstream::upstream;
 
+use self::pieces::{called, time};
+
 use crate::model::{Argument, Form, Forwarded, HostHeader, ProxyProtocol, Route, Source};
-use crate::retries::retries;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, format_ident, quote_spanned};
 use syn::spanned::Spanned;
@@ -309,12 +311,9 @@ fn limits(route: &Route<'_>) -> TokenStream {
         ("total_timeout", timeouts.total),
         ("expect_timeout", timeouts.expect),
     ] {
-        let call = Ident::new(call, site);
-        calls.extend(millis.map(
-            |millis| quote_spanned!(site=> .#call(::core::time::Duration::from_millis(#millis))),
-        ));
+        calls.extend(called(call, millis.map(time)));
     }
-    calls.extend(retries(route));
+    calls.extend(retry::retries(route));
     calls.extend(rate_limit::limit(route));
     calls.extend(concurrency::limit(route));
     if let Some(bytes) = route.body_limit {

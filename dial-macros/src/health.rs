@@ -9,7 +9,9 @@ use crate::path;
 use crate::statuses::statuses;
 use crate::tuning::UpstreamKeys;
 use crate::validate::{method, optional, proxy_protocol};
-use crate::values::{duration_within, literal, percentage, string, string_literal, whole};
+use crate::values::{
+    HOUR, MS, duration_within, literal, percentage, string, string_literal, whole,
+};
 use syn::{Expr, Ident, Lit, LitStr};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,16 +58,12 @@ type HealthArgs = Args<HealthKey>;
 const MAX_CONTAINS: usize = 4 * 1024;
 const MAX_JITTER: f64 = 0.5;
 const THRESHOLD: std::ops::RangeInclusive<u64> = 1..=1000;
-const HOUR: (u64, &str) = (3_600_000, "1h");
 
 pub(crate) fn check<K: UpstreamKeys>(
     args: &Args<K>,
     faults: &mut Faults,
 ) -> Checked<Option<Health>> {
-    if let Some(reported) = args.broken(K::HEALTH) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(K::HEALTH) else {
+    let Some((name, tokens)) = args.list(K::HEALTH)? else {
         return Ok(None);
     };
     let args = HealthArgs::parse(tokens.clone(), faults);
@@ -159,7 +157,7 @@ fn probes(args: &HealthArgs, faults: &mut Faults) -> Checked<Health> {
     });
     let jitter = optional(args, HealthKey::Jitter, |expr| jitter(expr, faults));
     let timeout = optional(args, HealthKey::Timeout, |expr| {
-        duration_within(expr, "timeout", (1, "1ms"), HOUR, faults)
+        duration_within(expr, "timeout", MS, HOUR, faults)
     });
     let rise = optional(args, HealthKey::Rise, |expr| {
         whole(expr, "rise", THRESHOLD, faults)

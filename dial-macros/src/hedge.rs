@@ -5,7 +5,7 @@ use crate::faults::{Checked, Faults};
 use crate::keys::{Keys, RetryKey, Row, value};
 use crate::model::{Hedge, Retry, Timeouts};
 use crate::validate::optional;
-use crate::values::{duration_within, whole};
+use crate::values::{HOUR, MS, duration_within, whole};
 use proc_macro2::TokenStream;
 use std::ops::RangeInclusive;
 use syn::Expr;
@@ -26,8 +26,6 @@ impl Keys for HedgeKey {
     const BARE: Option<Self> = None;
 }
 
-const MS: (u64, &str) = (1, "1ms");
-const HOUR: (u64, &str) = (3_600_000, "1h");
 /// What `attempts` is if it is not said.
 const ATTEMPTS: u64 = 3;
 /// The same at run time.
@@ -39,10 +37,7 @@ pub(crate) fn check(
     attempts: Checked<Option<u64>>,
     faults: &mut Faults,
 ) -> Checked<Option<Hedge>> {
-    if let Some(reported) = args.broken(RetryKey::Hedge) {
-        return Err(reported);
-    }
-    let Some(item) = args.get(RetryKey::Hedge) else {
+    let Some(item) = args.given(RetryKey::Hedge)? else {
         return Ok(None);
     };
     let tokens = match &item.value {

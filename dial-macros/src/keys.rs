@@ -90,19 +90,31 @@ pub(crate) enum TimeoutKey {
     Expect,
 }
 
+impl<K> Row<K> {
+    const fn new(
+        key: K,
+        name: &'static str,
+        shape: Shape,
+        example: &'static str,
+        also: &'static [&'static str],
+    ) -> Self {
+        Self {
+            key,
+            name,
+            shape,
+            example,
+            also,
+        }
+    }
+}
+
 pub(crate) const fn value<K>(
     key: K,
     name: &'static str,
     example: &'static str,
     also: &'static [&'static str],
 ) -> Row<K> {
-    Row {
-        key,
-        name,
-        shape: Shape::Value,
-        example,
-        also,
-    }
+    Row::new(key, name, Shape::Value, example, also)
 }
 
 /// The same of a key with a list.
@@ -112,13 +124,7 @@ pub(crate) const fn list<K>(
     example: &'static str,
     also: &'static [&'static str],
 ) -> Row<K> {
-    Row {
-        key,
-        name,
-        shape: Shape::List,
-        example,
-        also,
-    }
+    Row::new(key, name, Shape::List, example, also)
 }
 
 /// The same of a key with either.
@@ -128,36 +134,18 @@ pub(crate) const fn either<K>(
     example: &'static str,
     also: &'static [&'static str],
 ) -> Row<K> {
-    Row {
-        key,
-        name,
-        shape: Shape::Either,
-        example,
-        also,
-    }
+    Row::new(key, name, Shape::Either, example, also)
 }
 
 /// The same of a key that is a word alone.
 pub(crate) const fn alone<K>(key: K, name: &'static str, also: &'static [&'static str]) -> Row<K> {
-    Row {
-        key,
-        name,
-        shape: Shape::Alone,
-        example: name,
-        also,
-    }
+    Row::new(key, name, Shape::Alone, name, also)
 }
 
 impl Row<()> {
     /// A row that several sets have, as that of `key`.
     pub(crate) const fn of<K>(self, key: K) -> Row<K> {
-        Row {
-            key,
-            name: self.name,
-            shape: self.shape,
-            example: self.example,
-            also: self.also,
-        }
+        Row::new(key, self.name, self.shape, self.example, self.also)
     }
 }
 

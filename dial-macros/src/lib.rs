@@ -36,7 +36,6 @@ mod model;
 mod path;
 mod rate_limit;
 mod request_key;
-mod retries;
 mod retry;
 mod signature;
 mod statuses;

@@ -6,7 +6,7 @@ use crate::keys::{Keys, Row, value};
 use crate::model::Limits;
 use crate::tuning::UpstreamKeys;
 use crate::validate::optional;
-use crate::values::{duration_within, whole};
+use crate::values::{HOUR, MS, duration_within, whole};
 use std::ops::RangeInclusive;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,8 +37,6 @@ impl Keys for LimitKey {
 /// The same at run time.
 const MOST: u64 = 1_000_000;
 const COUNT: RangeInclusive<u64> = 1..=MOST;
-const MS: (u64, &str) = (1, "1ms");
-const HOUR: (u64, &str) = (3_600_000, "1h");
 /// What `queue_timeout` is if it is not said.
 const QUEUE_TIMEOUT: u64 = 5_000;
 
@@ -46,10 +44,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     args: &Args<K>,
     faults: &mut Faults,
 ) -> Checked<Option<Limits>> {
-    if let Some(reported) = args.broken(K::LIMITS) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(K::LIMITS) else {
+    let Some((name, tokens)) = args.list(K::LIMITS)? else {
         return Ok(None);
     };
     let args = Args::<LimitKey>::parse(tokens.clone(), faults);

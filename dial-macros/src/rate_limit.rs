@@ -47,10 +47,7 @@ pub(crate) fn check(
     params: Params<'_>,
     faults: &mut Faults,
 ) -> Checked<Option<RateLimit>> {
-    if let Some(reported) = args.broken(RouteKey::RateLimit) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(RouteKey::RateLimit) else {
+    let Some((name, tokens)) = args.list(RouteKey::RateLimit)? else {
         return Ok(None);
     };
     features::RATE_LIMIT.needed(name, faults)?;

@@ -35,10 +35,7 @@ pub(crate) fn check(
     timeouts: Option<&Timeouts>,
     faults: &mut Faults,
 ) -> Checked<Option<Option<Retry>>> {
-    if let Some(reported) = args.broken(RouteKey::Retry) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(RouteKey::Retry) else {
+    let Some((name, tokens)) = args.list(RouteKey::Retry)? else {
         return Ok(None);
     };
     if off(name, tokens, faults)? {

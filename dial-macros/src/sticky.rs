@@ -40,10 +40,7 @@ pub(crate) fn check<K: UpstreamKeys>(
     args: &Args<K>,
     faults: &mut Faults,
 ) -> Checked<Option<Sticky>> {
-    if let Some(reported) = args.broken(K::STICKY) {
-        return Err(reported);
-    }
-    let Some((name, tokens)) = args.list(K::STICKY) else {
+    let Some((name, tokens)) = args.list(K::STICKY)? else {
         return Ok(None);
     };
     features::STICKY.needed(name, faults)?;

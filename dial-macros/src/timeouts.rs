@@ -8,7 +8,7 @@ use crate::validate::optional;
 use crate::values::duration;
 
 pub(crate) fn check(args: &Args<RouteKey>, faults: &mut Faults) -> Checked<Timeouts> {
-    let Some((name, tokens)) = args.list(RouteKey::Timeout) else {
+    let Some((name, tokens)) = args.list(RouteKey::Timeout)? else {
         return Ok(Timeouts::default());
     };
     if tokens.is_empty() {

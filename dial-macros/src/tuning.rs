@@ -19,6 +19,17 @@ pub(crate) trait UpstreamKeys: Keys {
     const PANIC: Self;
     const LIMITS: Self;
     const BREAKER: Self;
+    /// All of them.
+    const ALL: [Self; 8] = [
+        Self::BALANCE,
+        Self::SLOW_START,
+        Self::STICKY,
+        Self::HEALTH,
+        Self::EJECT,
+        Self::PANIC,
+        Self::LIMITS,
+        Self::BREAKER,
+    ];
 }
 
 impl UpstreamKeys for RouteKey {
@@ -38,23 +49,13 @@ pub(crate) fn of_route(
     params: Params<'_>,
     faults: &mut Faults,
 ) -> Checked<Tuning> {
-    const KEYS: [RouteKey; 8] = [
-        RouteKey::Balance,
-        RouteKey::SlowStart,
-        RouteKey::Sticky,
-        RouteKey::Health,
-        RouteKey::Eject,
-        RouteKey::Panic,
-        RouteKey::Limits,
-        RouteKey::Breaker,
-    ];
     let shared = args.get(RouteKey::Upstream).is_some();
     let alone = args
         .any_of(&[RouteKey::Hosts, RouteKey::HostsEnv])
         .is_empty();
     if shared && alone {
         let mut sound = Ok(());
-        for item in args.any_of(&KEYS) {
+        for item in args.any_of(&RouteKey::ALL) {
             let message = format!(
                 "`{}` belongs to the upstream that is shared; write it where that is declared",
                 item.name

@@ -136,6 +136,11 @@ pub(crate) fn meant(
     nearest(word, known.iter().copied()).or_else(other)
 }
 
+/// Bounds of a length of time: in milliseconds, and as it is written.
+pub(crate) const MS: (u64, &str) = (1, "1ms");
+pub(crate) const SECOND: (u64, &str) = (1_000, "1s");
+pub(crate) const HOUR: (u64, &str) = (3_600_000, "1h");
+
 /// A length of time in milliseconds: `5s`, `500ms`, `2m`, `1h`, or the same as a string.
 pub(crate) fn duration(expr: &Expr, key: &str, faults: &mut Faults) -> Checked<u64> {
     match millis(expr, key, faults)? {

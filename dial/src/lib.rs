@@ -226,8 +226,8 @@
 //! several instances keep together. `sticky`: `Sticky` cookies. `full`: all of them.
 //!
 //! dial logs through [`tracing`] under its own target: the routes at startup, failures of the upstream as warnings, those
-//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`; `dial::rate` does when
-//! a store of rate limits is lost or back.
+//! of handlers as errors. When a host falls ill or recovers, `dial::upstream` says so once, with the field `endpoint`;
+//! `dial::rate` does when a store of rate limits is lost or back.
 
 mod body;
 mod builder;

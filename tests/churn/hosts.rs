@@ -1,12 +1,13 @@
 //! Every change that an upstream offers, made at random and checked against a list of what should be so.
 
 use dial::{HostEntry, Upstream};
+use dial_tests::Random;
 
 /// An upstream, and what it has been told.
 pub(crate) struct Hosts {
     upstream: Upstream,
     members: Vec<Member>,
-    random: u64,
+    random: Random,
 }
 
 struct Member {
@@ -26,7 +27,7 @@ impl Hosts {
         Self {
             upstream,
             members: urls.into_iter().map(member).collect(),
-            random: 1,
+            random: Random::new(1),
         }
     }
 
@@ -56,9 +57,9 @@ impl Hosts {
 
     /// Makes a change. At least one host can always be sent requests to.
     pub(crate) fn change(&mut self) {
-        let at = self.below(self.members.len());
-        let kind = self.below(8);
-        let weight = u32::try_from(self.below(9)).expect("small") + 1;
+        let at = self.random.below(self.members.len());
+        let kind = self.random.below(8);
+        let weight = u32::try_from(self.random.below(9)).expect("small") + 1;
         let others = self.members.iter().enumerate();
         let is_alone = !others
             .filter(|(other, _)| *other != at)
@@ -95,7 +96,7 @@ impl Hosts {
     fn replace(&mut self, at: usize, weight: u32) {
         let mut entries = Vec::new();
         for other in 0..self.members.len() {
-            let is_there = other == at || self.below(2) == 0;
+            let is_there = other == at || self.random.below(2) == 0;
             let member = &mut self.members[other];
             (member.is_there, member.is_draining) = (is_there, false);
             if is_there {
@@ -103,14 +104,5 @@ impl Hosts {
             }
         }
         self.upstream.set_hosts(entries).expect("hosts");
-    }
-
-    /// The same sequence in each run (`splitmix64`).
-    fn below(&mut self, bound: usize) -> usize {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let bound = u64::try_from(bound).expect("small");
-        usize::try_from((mixed ^ (mixed >> 31)) % bound).expect("small")
     }
 }

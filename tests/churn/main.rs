@@ -41,7 +41,8 @@ const SLACK: (usize, u32) = (16 * 1024, 16);
 /// but a leak is there in each.
 const ROUNDS: u32 = 4;
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: churn\r\n\r\n";
+/// What tells clients apart, so that each has a key of its own.
+const CLIENT: &str = "X-Client";
 
 /// What the process holds.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +68,7 @@ impl Usage {
 fn changes_under_load_lose_nothing_and_leave_nothing() {
     let changes = std::env::var("DIAL_CHURN_CHANGES").ok();
     let changes = changes.map_or(CHANGES, |changes| changes.parse().expect("a number"));
-    let header = HashOn::header("host").expect("a name");
+    let header = HashOn::header(CLIENT).expect("a name");
     let policies = [
         ("round robin", Policy::round_robin()),
         ("least request", Policy::least_request()),
@@ -121,8 +122,8 @@ async fn round(addr: SocketAddr, hosts: &mut Hosts, changes: u32) -> (Duration, 
     hosts.fill();
     let answered = Arc::new(Notify::new());
     let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
-        clients.spawn(ask(addr, Arc::clone(&answered)));
+    for number in 0..CLIENTS {
+        clients.spawn(ask(addr, number, Arc::clone(&answered)));
     }
     let (mut all, mut worst) = (Duration::ZERO, Duration::ZERO);
     let change = async {
@@ -142,11 +143,15 @@ async fn round(addr: SocketAddr, hosts: &mut Hosts, changes: u32) -> (Duration, 
 }
 
 /// One request after the other, each of which must succeed.
-async fn ask(addr: SocketAddr, answered: Arc<Notify>) {
+async fn ask(addr: SocketAddr, number: usize, answered: Arc<Notify>) {
+    let request = format!("GET / HTTP/1.1\r\nHost: churn\r\n{CLIENT}: {number}\r\n\r\n");
     let mut stream = TcpStream::connect(addr).await.expect("dial listens");
     let mut received = Vec::new();
     loop {
-        stream.write_all(REQUEST).await.expect("dial reads");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("dial reads");
         let head = message(&mut stream, &mut received).await;
         let head = head.expect("dial answers");
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use dial_tests::Random;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -109,7 +110,7 @@ async fn accept(listener: TcpListener, mode: watch::Receiver<Mode>) {
 
 /// One request after the other. A proxy that leaves is no fault.
 async fn serve(mut stream: TcpStream, mut mode: watch::Receiver<Mode>) -> io::Result<()> {
-    let mut brown = Coin(u64::from(stream.peer_addr()?.port()));
+    let mut brown = Random::new(stream.peer_addr()?.port().into());
     let mut received = Vec::new();
     while let Some(request) = receive(&mut stream, &mut received).await? {
         println!("{request}");
@@ -119,7 +120,9 @@ async fn serve(mut stream: TcpStream, mut mode: watch::Receiver<Mode>) -> io::Re
         let now = *now.map_err(io::Error::other)?;
         let failure = match now {
             Mode::Failing => Some("500 Internal Server Error"),
-            Mode::Brown if request.id.is_some() && brown.toss() => Some("503 Service Unavailable"),
+            Mode::Brown if request.id.is_some() && brown.below(2) == 1 => {
+                Some("503 Service Unavailable")
+            }
             _ => None,
         };
         let (head, body) = answer(&request, failure);
@@ -219,16 +222,4 @@ fn parse(received: &[u8]) -> io::Result<Option<(Request, usize)>> {
     }
     let method = method.to_owned();
     Ok(Some((Request { method, id }, end + 4 + length)))
-}
-
-/// Heads or tails, the same sequence for the same seed (`splitmix64`).
-struct Coin(u64);
-
-impl Coin {
-    fn toss(&mut self) -> bool {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) & 1 == 1
-    }
 }

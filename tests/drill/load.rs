@@ -19,7 +19,7 @@ use crate::endpoint::text;
 /// Requests a second.
 pub(crate) const RATE: u32 = 300;
 
-/// How long a client waits, and so the bound on requests under way: a thousandfold of this in seconds, and half of that.
+/// How long a client waits. With [`RATE`] that bounds the requests under way: 1,800.
 const DEADLINE: Duration = Duration::from_secs(6);
 
 /// What became of a request.

@@ -1,11 +1,10 @@
 //! Hosts that a source tells while the proxy runs: sources of one's own, and files.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::PathBuf;
 
 use dial::{BoxError, Discover, HostEntry, HostFile, ModifiableRequest, Router, Server, Upstream};
-use dial_tests::{Gate, Log, Origin, RawClient, client, eventually};
+use dial_tests::{Gate, Log, Origin, RawClient, Scratch, client, eventually};
 use tokio::sync::mpsc;
 
 use crate::harness::{Axum, Served};
@@ -159,32 +158,19 @@ async fn a_loss_is_logged_once_and_so_is_its_end() {
 }
 
 /// An empty folder, removed when dropped.
-struct Folder(PathBuf);
+struct Folder(Scratch);
 
 impl Folder {
     fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("discovery-{}-{count}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        // Of a process that had the same id, and was killed.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        Self(path)
+        Self(Scratch::new(env!("CARGO_TARGET_TMPDIR")))
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.0.path().join(name)
     }
 
     fn write(&self, name: &str, text: &str) {
         fs::write(self.at(name), text).expect("room");
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

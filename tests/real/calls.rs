@@ -9,7 +9,7 @@ use dial_tests::{Exchange, SteadyClient, eventually};
 
 use crate::gateway::Gateway;
 use crate::process::show;
-use crate::tools::Scratch;
+use crate::tools::scratch;
 
 /// Until there is a connection to the origin.
 const WARM_UP: usize = 20;
@@ -86,7 +86,7 @@ async fn calls_of_a_request() {
 
 /// Each kind of call that the worker makes for [`REQUESTS`] requests on one connection, and how often.
 async fn calls(exchange: &Exchange) -> BTreeMap<String, usize> {
-    let scratch = Scratch::new();
+    let scratch = scratch();
     let log = scratch.path().join("calls");
     let mut gateway = Gateway::traced(exchange.origin(), &log).await;
     let (addr, exchange) = (gateway.addr, exchange.clone());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::gateway::Gateway;
 use crate::process::Process;
-use crate::tools::{Scratch, script};
+use crate::tools::{scratch, script};
 
 const DEADLINE: Duration = Duration::from_mins(2);
 
@@ -26,7 +26,7 @@ async fn undici() {
 async fn run(client: &str) {
     let (mut server, origin) = Process::server("http_origin.js", script("http_origin.js")).await;
     let mut gateway = Gateway::to(origin).await;
-    let scratch = Scratch::new();
+    let scratch = scratch();
     let mut command = script(client);
     command.arg(gateway.addr.to_string()).arg(scratch.path());
     Process::script(client, command, DEADLINE, |_| {}).await;

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dial::{Dns, Etcd, ModifiableRequest, ProxyService, Router, Server, ServerHandle, Upstream};
-use dial_tests::{Answer, ClosedPort, Origin, RawClient, client, eventually, within};
+use dial_tests::{Answer, ClosedPort, Origin, RawClient, Scratch, client, eventually, within};
 use tokio::task::LocalSet;
 
 use crate::gateway::Gateway;
 use crate::process::Process;
-use crate::tools::{Scratch, program};
+use crate::tools::{program, scratch};
 
 const CLIENTS: usize = 8;
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -109,7 +109,7 @@ impl Cluster {
         let mut cluster = Self {
             client: ClosedPort::new(),
             peer: ClosedPort::new(),
-            folder: Scratch::new(),
+            folder: scratch(),
             process: None,
         };
         cluster.restart().await;
@@ -308,7 +308,7 @@ impl NameServer {
     fn new() -> Self {
         Self {
             port: ClosedPort::new(),
-            folder: Scratch::new(),
+            folder: scratch(),
             process: None,
         }
     }

@@ -4,11 +4,11 @@ use std::fs;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use dial_tests::{ClosedPort, eventually};
+use dial_tests::{ClosedPort, Scratch, eventually};
 
 use crate::gateway::Gateway;
 use crate::process::Process;
-use crate::tools::{Scratch, program, script, scripts};
+use crate::tools::{program, scratch, script, scripts};
 
 const DEADLINE: Duration = Duration::from_mins(2);
 /// How many requests h2load makes, for a file and a short text in turn, and how many clients it has.
@@ -25,7 +25,7 @@ struct Nginx {
 impl Nginx {
     async fn start() -> Self {
         let port = ClosedPort::new();
-        let folder = Scratch::new();
+        let folder = scratch();
         let conf = fs::read_to_string(scripts().join("nginx.conf")).expect("a configuration");
         let conf = conf.replace("ADDRESS", &port.addr().to_string());
         fs::write(folder.path().join("nginx.conf"), conf).expect("room");
@@ -55,7 +55,7 @@ impl Nginx {
 async fn nginx() {
     let mut nginx = Nginx::start().await;
     let mut gateway = Gateway::to(nginx.port.addr()).await;
-    let scratch = Scratch::new();
+    let scratch = scratch();
     let mut command = script("nginx.sh");
     command.arg(gateway.addr.to_string()).arg(scratch.path());
     Process::script("nginx.sh", command, DEADLINE, |_| {}).await;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use dial::{HashOn, ModifiableRequest, RateLimit, RedisStore, UpstreamTls};
-use dial_tests::{ClosedPort, Identity, Log, Origin, RawClient, client, eventually, within};
+use dial_tests::{
+    ClosedPort, Identity, Log, Origin, RawClient, Scratch, client, eventually, within,
+};
 use tokio::task::JoinSet;
 
 use crate::discovery::Served;
 use crate::process::Process;
-use crate::tools::{Scratch, program};
+use crate::tools::{program, scratch};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -30,7 +32,7 @@ impl Redis {
     fn stopped(options: &'static [&'static str]) -> Self {
         Self {
             port: ClosedPort::new(),
-            folder: Scratch::new(),
+            folder: scratch(),
             options,
             process: None,
         }

@@ -3,6 +3,7 @@
 use super::health::{eject, health};
 use super::limits::{breaker, limits};
 use super::made;
+use super::pieces::{called, time};
 use super::sticky::sticky;
 use crate::model::{Balance, Entry, HashKey, Hosts, Shared, Tuning};
 use crate::values::{bare, string_literal};
@@ -99,11 +100,7 @@ pub(super) fn tuning(krate: &TokenStream, tuning: &Tuning) -> TokenStream {
     if let Some(balance) = &tuning.balance {
         calls.extend(policy(krate, balance));
     }
-    if let Some(millis) = tuning.slow_start {
-        calls.extend(quote_spanned! {site=>
-            .slow_start(::core::time::Duration::from_millis(#millis))
-        });
-    }
+    calls.extend(called("slow_start", tuning.slow_start.map(time)));
     if let Some(cookie) = &tuning.sticky {
         calls.extend(sticky(krate, cookie));
     }

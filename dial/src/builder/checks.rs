@@ -4,10 +4,11 @@ use super::ProxyService;
 
 impl ProxyService {
     /// Starts the health checks of its upstream now, and not with the first request; see
-    /// [`UpstreamBuilder::health`](crate::UpstreamBuilder::health). They run on the tokio runtime this is called on, and with the
-    /// resolver and TLS settings of this service, so it is called when the service has all its options.
+    /// [`UpstreamBuilder::health`](crate::UpstreamBuilder::health). A [discovery](crate::UpstreamBuilder::discover) of its hosts
+    /// begins with them. They run on the tokio runtime this is called on, and with the resolver and TLS settings of this
+    /// service, so it is called when the service has all its options.
     ///
-    /// Where there is no runtime, where the upstream has no health check, or where its checks run already, nothing happens.
+    /// Where there is no runtime, where the upstream has neither, or where they run already, nothing happens.
     ///
     /// ```no_run
     /// use dial::{HealthCheck, ModifiableRequest, Upstream};

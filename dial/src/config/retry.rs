@@ -127,7 +127,7 @@ impl Retry {
         }
     }
 
-    /// How long a pause can become. Default is ten times the first one.
+    /// How long a pause can become. Default is ten times the first one, and it is never less than that one.
     #[must_use]
     pub fn max_backoff(self, longest: Duration) -> Self {
         Self {
@@ -158,7 +158,8 @@ impl Retry {
     }
 
     /// How many further attempts there may be, hedges among them, in percent of the route's requests, both over the last 10 s.
-    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are. Attempts that did not reach an endpoint are free.
+    /// Default is 20; at most 100. When it is used up, responses and failures go to the client as they are. Attempts that did
+    /// not reach an endpoint are free.
     #[must_use]
     pub fn budget(self, percent: u32) -> Self {
         Self {

@@ -1,17 +1,20 @@
 //! The request a handler edits.
 
+mod fields;
+mod target;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderMap;
 use http::{Method, Uri};
 use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::fields::{Fields, Name, is_reserved};
+use crate::fields::{Fields, Name};
 use crate::handler::Inbound;
 use crate::handler::context::{Context, Detached, States};
 use crate::handler::draft::Draft;
@@ -136,165 +139,6 @@ impl ModifiableRequest {
     #[must_use]
     pub fn client_addr(&self) -> Option<SocketAddr> {
         self.original().peer.addr
-    }
-
-    /// Rewrites the target.
-    ///
-    /// - A path: the balancer chooses the endpoint and the query stays. A missing leading `/` is added; `//x` is a
-    ///   path too.
-    /// - A path with a query: the query goes before the client's, as in `/p?v=2&a=1`.
-    /// - A full `http://` or `https://` URL: the request goes there and bypasses the balancer; its query is merged
-    ///   the same way.
-    ///
-    /// The last call wins. A fragment is dropped. Bytes that must be percent-encoded are a fault.
-    pub fn rewrite_uri(&mut self, uri: impl AsRef<str>) -> &mut Self {
-        let result = self.draft.target.rewrite(uri.as_ref());
-        self.keep(result)
-    }
-
-    /// Replaces the path and keeps the query and the destination.
-    pub fn set_path(&mut self, path: impl AsRef<str>) -> &mut Self {
-        let result = self.draft.target.set_path(path.as_ref());
-        self.keep(result)
-    }
-
-    /// Removes `prefix` from the path where it ends at a segment boundary: of `/api`, `/api/x` loses it and
-    /// `/apix` does not.
-    pub fn strip_prefix(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        let Draft {
-            target, headers, ..
-        } = &mut *self.draft;
-        let original = &headers.received().uri;
-        target.strip_prefix(original, prefix.as_ref());
-        self
-    }
-
-    /// Puts `prefix` before the path.
-    pub fn prefix_path(&mut self, prefix: impl AsRef<str>) -> &mut Self {
-        let Draft {
-            target, headers, ..
-        } = &mut *self.draft;
-        let original = &headers.received().uri;
-        let result = target.prefix_path(original, prefix.as_ref());
-        self.keep(result)
-    }
-
-    /// Replaces the path by a template of path parameters: `/v2/{id}`, `/files/{*rest}`.
-    ///
-    /// A `{name}` is filled encoded for one segment, so a `/` in it becomes `%2F`; a `{*name}` keeps its slashes. A
-    /// parameter that holds a dot segment is answered with 400.
-    ///
-    /// ```
-    /// use dial::ModifiableRequest;
-    ///
-    /// # fn main() -> dial::Result<()> {
-    /// let mut request = ModifiableRequest::builder().uri("/u/7").param("id", "7").build();
-    /// assert_eq!(request.rewrite_path("/v2/users/{id}").build()?.uri(), "/v2/users/7");
-    /// # Ok(()) }
-    /// ```
-    pub fn rewrite_path(&mut self, template: impl AsRef<str>) -> &mut Self {
-        let Draft {
-            target,
-            headers,
-            params,
-            ..
-        } = &mut *self.draft;
-        let path = headers.received().uri.path();
-        let result = target.rewrite_path(template.as_ref(), |name| params.get(path, name));
-        self.keep(result)
-    }
-
-    /// Replaces the whole query; an empty one removes it.
-    pub fn set_query(&mut self, query: impl AsRef<str>) -> &mut Self {
-        let result = self.draft.target.set_query(query.as_ref());
-        self.keep(result)
-    }
-
-    /// Appends `name=value` to the query, encoding both.
-    pub fn append_query(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
-        let Draft {
-            target, headers, ..
-        } = &mut *self.draft;
-        let original = &headers.received().uri;
-        target.append_query(original, name.as_ref(), value.as_ref());
-        self
-    }
-
-    /// Removes every pair called `name` from the query; the others stay byte for byte.
-    pub fn remove_query(&mut self, name: impl AsRef<str>) -> &mut Self {
-        let Draft {
-            target, headers, ..
-        } = &mut *self.draft;
-        let original = &headers.received().uri;
-        target.remove_query(original, name.as_ref());
-        self
-    }
-
-    /// Adds a field, after those of the same name.
-    pub fn add_header<N, V>(&mut self, name: N, value: V) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<http::Error>,
-    {
-        self.edit(name, value, |headers, name, value| {
-            headers.edit().append(name, value);
-        })
-    }
-
-    /// Sets a field in place of all of the same name. Setting `Host` decides what the endpoint is sent.
-    pub fn set_header<N, V>(&mut self, name: N, value: V) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<http::Error>,
-    {
-        self.edit(name, value, |headers, name, value| {
-            headers.edit().set(name, value);
-        })
-    }
-
-    /// Sets a field unless there is one of the same name.
-    pub fn default_header<N, V>(&mut self, name: N, value: V) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<http::Error>,
-    {
-        self.edit(name, value, |headers, name, value| {
-            if !headers.now().contains(name) {
-                headers.edit().set(name, value);
-            }
-        })
-    }
-
-    /// Removes all fields called `name`.
-    pub fn remove_header<N>(&mut self, name: N) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-    {
-        if let Some(name) = self.name(name) {
-            self.draft.headers.edit().remove(&name);
-        }
-        self
-    }
-
-    /// Moves all values of `from` to `to`, in place of what `to` held. Does nothing when there is no `from`.
-    pub fn rename_header<N, M>(&mut self, from: N, to: M) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        M: TryInto<HeaderName>,
-        M::Error: Into<http::Error>,
-    {
-        if let (Some(from), Some(to)) = (self.name(from), self.name(to)) {
-            self.draft.headers.rename(&from, &to);
-        }
-        self
     }
 
     /// Sets the method that is sent.
@@ -435,61 +279,6 @@ impl ModifiableRequest {
     /// Whether the client sends no content.
     pub(crate) fn is_bodyless(&self) -> bool {
         http_body::Body::is_end_stream(&self.draft.body)
-    }
-
-    fn edit<N, V>(
-        &mut self,
-        name: N,
-        value: V,
-        edit: impl FnOnce(&mut Headers, &HeaderName, &[u8]),
-    ) -> &mut Self
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<http::Error>,
-    {
-        let Some(name) = self.name(name) else {
-            return self;
-        };
-        match value.try_into() {
-            Ok(value) if !self.fields().has_room(&name, value.as_bytes()) => {
-                let what = "the fields are larger than 1 GiB in all";
-                self.draft.fault(Error::new(ErrorKind::Handler, what));
-            }
-            Ok(value) => edit(&mut self.draft.headers, &name, value.as_bytes()),
-            Err(error) => {
-                let error = invalid("header value", error.into()).within(name);
-                self.draft.fault(error);
-            }
-        }
-        self
-    }
-
-    fn name<N>(&mut self, name: N) -> Option<HeaderName>
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<http::Error>,
-    {
-        match name.try_into() {
-            Ok(name) if is_reserved(&name) => {
-                let what = format!("`{name}` belongs to one connection: dial sets it");
-                self.draft.fault(Error::new(ErrorKind::Handler, what));
-                None
-            }
-            Ok(name) => Some(name),
-            Err(error) => {
-                self.draft.fault(invalid("header name", error.into()));
-                None
-            }
-        }
-    }
-
-    fn keep(&mut self, result: Result<(), Error>) -> &mut Self {
-        if let Err(error) = result {
-            self.draft.fault(error);
-        }
-        self
     }
 }
 

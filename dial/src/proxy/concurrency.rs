@@ -1,20 +1,18 @@
 //! How many requests a route takes at a time, from everybody or from each.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::ModifiableRequest;
 use crate::proxy::key;
+use crate::proxy::shards::Shards;
 use crate::upstream::HashOn;
 
-/// Parts of the memory, so that workers seldom meet at one lock.
-const SHARDS: u64 = 64;
 /// When there is room again nobody knows; this is the least a `Retry-After` can say.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -70,11 +68,9 @@ pub(crate) struct Concurrency {
 
 enum Count {
     All(AtomicUsize),
-    Each(HashOn, Box<[Shard]>),
+    /// How many there are of each key; none is not listed.
+    Each(HashOn, Box<Shards<usize>>),
 }
-
-/// How many there are of each key; none is not listed.
-type Shard = Mutex<HashMap<u64, usize>>;
 
 /// The place of one request, until it is dropped.
 pub(crate) struct Slot {
@@ -88,7 +84,7 @@ impl Concurrency {
             most: limit.most.get(),
             count: match limit.by {
                 None => Count::All(AtomicUsize::new(0)),
-                Some(by) => Count::Each(by, (0..SHARDS).map(|_| Shard::default()).collect()),
+                Some(by) => Count::Each(by, Box::default()),
             },
         }
     }
@@ -126,7 +122,7 @@ impl Concurrency {
                     .is_ok()
             }
             Count::Each(_, shards) => {
-                let mut shard = shard(shards, key);
+                let mut shard = shards.of(key);
                 let count = shard.entry(key).or_default();
                 // A new one is below any limit, so none stays at nothing.
                 let room = *count < self.most;
@@ -146,7 +142,7 @@ impl Concurrency {
                 count.fetch_sub(1, Ordering::Relaxed);
             }
             Count::Each(_, shards) => {
-                let mut shard = shard(shards, key);
+                let mut shard = shards.of(key);
                 if let Entry::Occupied(mut count) = shard.entry(key) {
                     *count.get_mut() -= 1;
                     if *count.get() == 0 {
@@ -156,12 +152,6 @@ impl Concurrency {
             }
         }
     }
-}
-
-fn shard(shards: &[Shard], key: u64) -> MutexGuard<'_, HashMap<u64, usize>> {
-    // Keys are hashes: any of their bits will do.
-    let index = usize::try_from(key % SHARDS).unwrap_or(0);
-    shards[index].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Slot {
@@ -211,7 +201,7 @@ mod tests {
         let Count::Each(_, shards) = &limit.count else {
             panic!("by keys");
         };
-        assert!(shards.iter().all(|shard| shard.lock().unwrap().is_empty()));
+        assert!(shards.lens().into_iter().all(|keys| keys == 0));
     }
 
     #[test]

@@ -64,8 +64,8 @@ enum Event {
 }
 
 impl Forwarder {
-    /// Sends a request where it is its turn, and to others if that takes too long. Gives the first good response, or else what came
-    /// last.
+    /// Sends a request where it is its turn, and to others if that takes too long. Gives the first good response, or else what
+    /// came last.
     pub(super) async fn hedged(
         &self,
         race: Race<'_, '_>,

@@ -20,6 +20,7 @@ mod respond;
 mod retry;
 pub(crate) mod rewrite;
 mod route;
+mod shards;
 mod status;
 mod sticky;
 

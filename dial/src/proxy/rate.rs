@@ -61,17 +61,17 @@ enum Quota {}
 
 #[cfg(feature = "rate_limit")]
 impl RateLimit {
-    /// So many requests a second: 1 to 1,000,000.
+    /// So many requests a second: 1 to 1,000,000. Anything else is an [`ErrorKind::Config`].
     pub fn per_second(requests: u32) -> Result<Self, Error> {
         Self::new(requests, Duration::from_secs(1))
     }
 
-    /// So many requests a minute: 1 to 1,000,000.
+    /// So many requests a minute: 1 to 1,000,000. Anything else is an [`ErrorKind::Config`].
     pub fn per_minute(requests: u32) -> Result<Self, Error> {
         Self::new(requests, Duration::from_mins(1))
     }
 
-    /// So many requests an hour: 1 to 1,000,000.
+    /// So many requests an hour: 1 to 1,000,000. Anything else is an [`ErrorKind::Config`].
     pub fn per_hour(requests: u32) -> Result<Self, Error> {
         Self::new(requests, Duration::from_hours(1))
     }
@@ -92,7 +92,7 @@ impl RateLimit {
         })
     }
 
-    /// How many may come at once: 1 to 1,000,000. Default is the limit itself.
+    /// How many may come at once: 1 to 1,000,000, or it is an [`ErrorKind::Config`]. Default is the limit itself.
     pub fn burst(mut self, requests: u32) -> Result<Self, Error> {
         self.quota = self.quota.allow_burst(count(requests)?);
         Ok(self)

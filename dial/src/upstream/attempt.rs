@@ -12,7 +12,8 @@ use super::ejection::Ejection;
 use super::endpoint::Endpoint;
 use super::flight::Flight;
 use super::member::Member;
-use super::outlier::{Cause, Outlier, step};
+use super::outlier::{Cause, Outlier};
+use super::window::step;
 use super::{Inner, Upstream};
 use crate::error::{Error, ErrorKind};
 
@@ -232,7 +233,7 @@ impl Upstream {
     /// Looks for those that are far slower than the others, once in a step of the window.
     fn compare(&self, rules: &Ejection) {
         let now = Instant::now();
-        let step = step(rules, now);
+        let step = step(rules.window_length(), now);
         let compared = &self.inner.compared;
         let last = compared.load(Ordering::Relaxed);
         if last == step

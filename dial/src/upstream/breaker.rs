@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::ejection::STEPS;
-use super::range::within;
+use super::range::{HOUR, MS, SECOND, within};
 use super::statuses::{GATEWAY_ERRORS, Statuses};
+use super::window::is_part;
 use crate::error::Error;
 
 /// When an upstream fails so many requests that more would only burden it, and all of them are answered with 503 and a
@@ -41,8 +41,6 @@ pub struct Breaker {
     open: Duration,
     trials: u32,
 }
-
-const HOUR: Duration = Duration::from_hours(1);
 
 impl Breaker {
     /// At 50 % of at least 20 requests in 10 s, for 5 s at a time.
@@ -105,18 +103,8 @@ impl Breaker {
         within("breaker", "error_percent", &self.error_percent, 1..=100)?;
         self.statuses.check("breaker")?;
         within("breaker", "min_requests", &self.min_requests, 1..=1_000_000)?;
-        within(
-            "breaker",
-            "window",
-            &self.window,
-            Duration::from_secs(1)..=HOUR,
-        )?;
-        within(
-            "breaker",
-            "open",
-            &self.open,
-            Duration::from_millis(1)..=HOUR,
-        )?;
+        within("breaker", "window", &self.window, SECOND..=HOUR)?;
+        within("breaker", "open", &self.open, MS..=HOUR)?;
         within("breaker", "trials", &self.trials, 1..=1_000)
     }
 
@@ -125,18 +113,16 @@ impl Breaker {
     }
 
     pub(super) fn is_too_many(&self, failures: u64, requests: u64) -> bool {
-        requests >= self.min_requests.into()
-            && failures * 100 >= requests * u64::from(self.error_percent)
+        requests >= self.min_requests.into() && is_part(failures, requests, self.error_percent)
+    }
+
+    /// How far back it looks.
+    pub(super) fn window_length(&self) -> Duration {
+        self.window
     }
 
     pub(super) fn time(&self) -> Duration {
         self.open
-    }
-
-    /// How long a step of the window is, in nanoseconds; above 0.
-    pub(super) fn step_nanos(&self) -> u64 {
-        let step = (self.window / STEPS).as_nanos();
-        u64::try_from(step).unwrap_or(u64::MAX).max(1)
     }
 
     pub(super) fn most_trials(&self) -> u32 {

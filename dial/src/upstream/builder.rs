@@ -59,8 +59,9 @@ impl UpstreamBuilder {
 
     /// Learns the hosts from `source`, whose lists replace each other: what stays keeps its connections, and what was set by
     /// hand. So one that was drained stays drained for as long as it is in the lists, and a weight stays until the lists have
-    /// another one for it. What was added or removed by hand is so only until the next change. The last of several calls holds. [`hosts`](Self::hosts) may be there beside it, until the first list
-    /// comes; without any the upstream [may be empty](Self::may_be_empty) until then.
+    /// another one for it. What was added or removed by hand is so only until the next change. The last of several calls
+    /// holds. [`hosts`](Self::hosts) may be there beside it, until the first list comes; without any the upstream
+    /// [may be empty](Self::may_be_empty) until then.
     ///
     /// [`serve`](crate::serve) accepts no connection before the first list is there, or 5 s have passed; see also
     /// [`Upstream::discovered`].
@@ -84,6 +85,7 @@ impl UpstreamBuilder {
     }
 
     /// What [`Candidates::key`](super::Candidates::key) tells a [`Balance`](super::Balance) of one's own. Default is nothing.
+    /// A [`Policy::consistent_hash`] brings its own, in place of this.
     #[must_use]
     pub fn hash_on(mut self, on: HashOn) -> Self {
         self.settings.hash_on = Some(on);
@@ -171,8 +173,8 @@ impl UpstreamBuilder {
     ///
     /// # Errors
     /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when there is no host, when one is not understood, when two are the
-    /// same, a weight or something of the policy, the ejection, the limits or the breaker is out of range, or a health check
-    /// makes no sense.
+    /// same, a weight or something of the policy, the cookie, the ejection, the limits or the breaker is out of range, or a
+    /// health check makes no sense.
     pub fn build(mut self) -> Result<Upstream, Error> {
         if self.hosts.is_empty() && !self.may_be_empty {
             return Err(Error::config("the list of hosts is empty"));
@@ -180,6 +182,9 @@ impl UpstreamBuilder {
         self.settings.policy.check()?;
         if let Kind::Hash { on, .. } = &self.settings.policy.0 {
             self.settings.hash_on = Some(on.clone());
+        }
+        if let Some(sticky) = &self.settings.sticky {
+            sticky.check()?;
         }
         if let Some(ejection) = &self.settings.ejection {
             ejection.check()?;

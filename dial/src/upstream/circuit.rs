@@ -8,8 +8,7 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::endpoint::Endpoint;
-use super::health::since_epoch;
-use super::window::Window;
+use super::window::{Window, step};
 use super::{Inner, Upstream};
 use crate::error::{Error, ErrorKind};
 use crate::patience::after;
@@ -138,7 +137,7 @@ impl Circuit {
     }
 
     fn counted(&self, failed: bool, now: Instant) -> Option<Change> {
-        let step = since_epoch(now) / self.rules.step_nanos();
+        let step = step(self.rules.window_length(), now);
         self.requests.add(step, 1);
         if !failed {
             return None;

@@ -42,8 +42,11 @@ impl Upstream {
     /// Replaces the hosts; those in both lists keep their connections and what is known of them, and are drained no more.
     /// A list of a [`Discover`](super::Discover) leaves drains and weights of those that stay as they are.
     ///
-    /// An empty list is allowed here: it says that nothing is up, and requests are answered with status 503. On
-    /// an error nothing changes.
+    /// An empty list is allowed here: it says that nothing is up, and requests are answered with status 503.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when a host is not understood, a weight is out of range, or two hosts
+    /// are the same. Then nothing changes.
     pub fn set_hosts(&self, hosts: impl IntoHosts) -> Result<(), Error> {
         self.list(hosts.into_hosts(), |_, _| {})
     }
@@ -88,6 +91,9 @@ impl Upstream {
 
     /// Adds a host at the end of the list. Says whether it was added: `false` when it was there already, which changes
     /// nothing.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when the host is not understood, or the weight is out of range.
     pub fn add_host(&self, host: impl IntoHostEntry) -> Result<bool, Error> {
         let entry = host.into_host_entry();
         let address = Address::parse(&entry.host)?;
@@ -106,6 +112,9 @@ impl Upstream {
     /// Removes a host. Says whether it was removed: `false` when it was not there.
     ///
     /// The last one may be removed too; then requests are answered with status 503.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when the host is not understood.
     pub fn remove_host(&self, host: &str) -> Result<bool, Error> {
         let address = Address::parse(host)?;
         self.change(|old| {
@@ -117,6 +126,9 @@ impl Upstream {
 
     /// Gives a host nothing new; what is under way ends in peace, and [`status`](Self::status) tells when. Says whether it
     /// was there and got requests until now.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when the host is not understood.
     pub fn drain_host(&self, host: &str) -> Result<bool, Error> {
         self.edit(host, |member| {
             !std::mem::replace(&mut member.draining, true)
@@ -124,6 +136,9 @@ impl Upstream {
     }
 
     /// Has a host that was drained get requests again, after its slow start. Says whether it was there and drained.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when the host is not understood.
     pub fn enable_host(&self, host: &str) -> Result<bool, Error> {
         self.edit(host, |member| {
             let was = std::mem::replace(&mut member.draining, false);
@@ -135,6 +150,9 @@ impl Upstream {
     }
 
     /// Changes a host's part of the requests; see [`HostEntry::weight`]. Says whether it was there.
+    ///
+    /// # Errors
+    /// An [`ErrorKind::Config`](crate::ErrorKind::Config) when the host is not understood, or the weight is out of range.
     pub fn set_weight(&self, host: &str, weight: u32) -> Result<bool, Error> {
         check_weight(&HostEntry::new(host).weight(weight))?;
         self.edit(host, |member| {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -44,10 +44,10 @@ pub trait Discover: fmt::Debug + Send + 'static {
     /// Waits until the hosts are known for the first time, and after that until they have changed, and tells all of them.
     /// An empty list says that nobody is up; `None`, that there will never be another list.
     ///
-    /// After an error the hosts that were known last stay, and `next` is called again, after a pause that grows with each
-    /// error in a row, from at most 100 ms to at most 10 s. So an implementation need not wait by itself before it connects
-    /// once more. The future may be dropped where it waits, and `next` called again, on another runtime too: it should
-    /// keep in `self` what must not be lost.
+    /// After an error, or a panic, the hosts that were known last stay, and `next` is called again, after a pause that grows
+    /// with each in a row, from at most 100 ms to at most 10 s. So an implementation need not wait by itself before it
+    /// connects once more. The future may be dropped where it waits, and `next` called again, on another runtime too: it
+    /// should keep in `self` what must not be lost.
     fn next(&mut self) -> impl Future<Output = Option<Result<Vec<HostEntry>, BoxError>>> + Send;
 }
 
@@ -167,7 +167,8 @@ enum Settled {
 impl Finder {
     /// What the source tells next. That it panics is an error of its own.
     async fn next(&mut self) -> Told {
-        let mut next = self.source.next();
+        // A future of ours, so that what the source does before it has made its own is polled like the rest.
+        let mut next = pin!(async { self.source.next().await });
         std::future::poll_fn(|cx| {
             let poll = AssertUnwindSafe(|| next.as_mut().poll(cx));
             std::panic::catch_unwind(poll).unwrap_or_else(|_| {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::range::within;
+use super::range::{HOUR, MS, SECOND, within};
 use super::statuses::{GATEWAY_ERRORS, Statuses};
+use super::window::is_part;
 use crate::error::Error;
 
 /// When a host that fails requests is ejected, and for how long: outlier detection, or passive health checks.
@@ -45,14 +46,12 @@ pub struct Ejection {
     /// The default gives way to a longer base time.
     max_time: Option<Duration>,
     max_percent: u32,
+    /// The first setting that is about a window, if there was one.
+    of_window: Option<&'static str>,
 }
-
-/// A window moves in so many steps.
-pub(super) const STEPS: u32 = 10;
 
 /// What `max_time` is if it is not said.
 const MAX_TIME: Duration = Duration::from_mins(5);
-const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 impl Ejection {
@@ -69,6 +68,7 @@ impl Ejection {
             base_time: Duration::from_secs(10),
             max_time: None,
             max_percent: 50,
+            of_window: None,
         }
     }
 
@@ -104,16 +104,19 @@ impl Ejection {
         self
     }
 
-    /// How far back [`error_percent`](Self::error_percent) and [`latency`](Self::latency) look, 1 s to 1 h. Default is 10 s.
+    /// How far back [`error_percent`](Self::error_percent) and [`latency`](Self::latency) look, one of which is given, 1 s to
+    /// 1 h. Default is 10 s.
     #[must_use]
     pub fn window(mut self, window: Duration) -> Self {
+        self.of_window.get_or_insert("window");
         self.window = window;
         self
     }
 
-    /// With fewer requests than these in a window a host is not judged by it, 1 to 1,000,000. Default is 20.
+    /// With fewer requests than these in a [window](Self::window) a host is not judged by it, 1 to 1,000,000. Default is 20.
     #[must_use]
     pub fn min_requests(mut self, requests: u32) -> Self {
+        self.of_window.get_or_insert("min_requests");
         self.min_requests = requests;
         self
     }
@@ -148,8 +151,6 @@ impl Ejection {
 
     /// Whether all of it makes sense.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let ms = Duration::from_millis(1);
-        let second = Duration::from_secs(1);
         within("eject", "consecutive", &self.consecutive, 1..=1_000)?;
         self.statuses.check("eject")?;
         if let Some(percent) = self.error_percent {
@@ -159,14 +160,20 @@ impl Ejection {
             within("eject", "latency", &times, 2..=100)?;
             within("eject", "latency", &least, Duration::ZERO..=HOUR)?;
         }
-        within("eject", "window", &self.window, second..=HOUR)?;
+        within("eject", "window", &self.window, SECOND..=HOUR)?;
         within("eject", "min_requests", &self.min_requests, 1..=1_000_000)?;
-        within("eject", "base_time", &self.base_time, ms..=HOUR)?;
+        within("eject", "base_time", &self.base_time, MS..=HOUR)?;
         within("eject", "max_percent", &self.max_percent, 1..=100)?;
         if let Some(time) = self.max_time {
             within("eject", "max_time", &time, self.base_time..=DAY)?;
         }
-        Ok(())
+        match self.of_window {
+            Some(name) if !self.has_window() => {
+                let what = format!("eject: {name} is given, but neither error_percent nor latency");
+                Err(Error::config(what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a response with this status is a failure.
@@ -186,10 +193,8 @@ impl Ejection {
 
     /// Whether so many failures of so many requests are too many.
     pub(super) fn is_rate(&self, failures: u64, requests: u64) -> bool {
-        let Some(percent) = self.error_percent else {
-            return false;
-        };
-        self.are_enough(requests) && failures * 100 >= requests * u64::from(percent)
+        self.are_enough(requests)
+            && (self.error_percent).is_some_and(|percent| is_part(failures, requests, percent))
     }
 
     pub(super) fn are_enough(&self, requests: u64) -> bool {
@@ -212,9 +217,9 @@ impl Ejection {
         self.error_percent.is_some() || self.latency.is_some()
     }
 
-    /// How long a step of the window is.
-    pub(super) fn step(&self) -> Duration {
-        self.window / STEPS
+    /// How far back it looks.
+    pub(super) fn window_length(&self) -> Duration {
+        self.window
     }
 
     /// How long an ejection is that has so many before it.
@@ -343,6 +348,24 @@ mod tests {
         let long = new().base_time(HOUR);
         long.check().unwrap();
         assert_eq!(long.time(3), HOUR);
+    }
+
+    #[test]
+    fn a_window_that_nothing_looks_at_is_refused() {
+        let new = || Ejection::new().min_requests(5);
+        let second = Duration::from_secs(1);
+        for (ejection, name) in [
+            (Ejection::new().window(second).min_requests(5), "window"),
+            (new().window(second), "min_requests"),
+            (new().consecutive(1), "min_requests"),
+        ] {
+            assert_eq!(
+                ejection.check().unwrap_err().to_string(),
+                format!("eject: {name} is given, but neither error_percent nor latency")
+            );
+        }
+        new().error_percent(5).check().unwrap();
+        new().latency(2, second).check().unwrap();
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::range::within;
+use super::range::{HOUR, MS, within};
 use crate::error::Error;
 
 /// How many requests an upstream, and each of its hosts, takes on at a time; more wait in a queue, and what finds no room
-/// there or waits too long is answered with 503 and a `Retry-After` (RFC 9110 §15.6.4).
+/// there or waits too long is answered with 503 and a `Retry-After` of the [time to wait](Self::queue_timeout) (RFC 9110
+/// §15.6.4).
 ///
 /// A request counts from the attempt to send it until its response was read to the end or given up, on all routes and
 /// workers that share the upstream. The queue is one, first come, first served; a request that may not go to the host that has
@@ -32,11 +33,12 @@ pub struct Limits {
     pub(super) queue: usize,
     pub(super) queue_timeout: Duration,
     pub(super) overload_timeout: Option<Duration>,
+    /// The first setting that is about those who wait, if there was one.
+    of_queue: Option<&'static str>,
 }
 
 /// The largest number that is understood as a limit.
 const MOST: usize = 1_000_000;
-const HOUR: Duration = Duration::from_hours(1);
 
 impl Limits {
     /// No limit yet; a queue of 1,024, for those that are set.
@@ -49,6 +51,7 @@ impl Limits {
             queue: 1024,
             queue_timeout: Duration::from_secs(5),
             overload_timeout: None,
+            of_queue: None,
         }
     }
 
@@ -79,7 +82,8 @@ impl Limits {
         self
     }
 
-    /// How many requests may wait for room, 0 to 1,000,000. Default is 1,024.
+    /// How many requests may wait for room, 0 to 1,000,000; with 0 none does, and there are no times to wait. Default is
+    /// 1,024.
     #[must_use]
     pub fn queue(mut self, requests: usize) -> Self {
         self.queue = requests;
@@ -89,6 +93,7 @@ impl Limits {
     /// How long a request waits for room, 1 ms to 1 h. Default is 5 s.
     #[must_use]
     pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.of_queue.get_or_insert("queue_timeout");
         self.queue_timeout = limit;
         self
     }
@@ -100,6 +105,7 @@ impl Limits {
     /// answer some at once and the rest soon (load shedding, after RFC 8289).
     #[must_use]
     pub fn overload_timeout(mut self, limit: Duration) -> Self {
+        self.of_queue.get_or_insert("overload_timeout");
         self.overload_timeout = Some(limit);
         self
     }
@@ -131,14 +137,17 @@ impl Limits {
             within("limits", "requests_per_host", &limit, 1..=most)?;
         }
         within("limits", "queue", &self.queue, 0..=MOST)?;
-        let ms = Duration::from_millis(1);
-        within("limits", "queue_timeout", &self.queue_timeout, ms..=HOUR)?;
+        if let (0, Some(name)) = (self.queue, self.of_queue) {
+            let what = format!("limits: {name} is given, but with a queue of 0 no request waits");
+            return Err(Error::config(what));
+        }
+        within("limits", "queue_timeout", &self.queue_timeout, MS..=HOUR)?;
         if let Some(limit) = self.overload_timeout {
             within(
                 "limits",
                 "overload_timeout",
                 &limit,
-                ms..=self.queue_timeout,
+                MS..=self.queue_timeout,
             )?;
         }
         Ok(())

@@ -10,8 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ejection::Ejection;
-use super::health::since_epoch;
-use super::window::Window;
+use super::window::{Window, step};
 
 /// One endpoint's record. A response that is complete costs it one look at a number that only failures change, unless
 /// there is a window to keep.
@@ -62,7 +61,7 @@ impl Outlier {
 
     /// An attempt came to something, `latency` after it was made if a response began. Only for rules with a window.
     pub(super) fn counted(&self, rules: &Ejection, now: Instant, latency: Option<Duration>) {
-        let step = step(rules, now);
+        let step = step(rules.window_length(), now);
         self.requests.add(step, 1);
         if let Some(latency) = latency {
             let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
@@ -81,7 +80,7 @@ impl Outlier {
             .is_streak(streak.saturating_add(1))
             .then_some(Cause::Consecutive);
         if rules.has_window() {
-            let step = step(rules, now);
+            let step = step(rules.window_length(), now);
             self.failures.add(step, 1);
             let is_rate = || rules.is_rate(self.failures.sum(step), self.requests.sum(step));
             cause = cause.or_else(|| is_rate().then_some(Cause::ErrorRate));
@@ -91,7 +90,7 @@ impl Outlier {
 
     /// What responses take to begin, on average, if there were enough of them.
     pub(super) fn latency(&self, rules: &Ejection, now: Instant) -> Option<Duration> {
-        let step = step(rules, now);
+        let step = step(rules.window_length(), now);
         let responses = self.responses.sum(step);
         if !rules.are_enough(responses) {
             return None;
@@ -144,10 +143,4 @@ impl Cause {
             Self::Latency => "latency",
         }
     }
-}
-
-/// The number of the window's step at `now`.
-pub(super) fn step(rules: &Ejection, now: Instant) -> u64 {
-    let step = u64::try_from(rules.step().as_nanos()).unwrap_or(u64::MAX);
-    since_epoch(now) / step.max(1)
 }

@@ -2,8 +2,13 @@
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::error::Error;
+
+pub(super) const MS: Duration = Duration::from_millis(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
 
 /// Refuses what is not in `range`, in words that begin with `whose`.
 pub(super) fn within<T: PartialOrd + Debug>(

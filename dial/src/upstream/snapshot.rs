@@ -241,8 +241,9 @@ impl Snapshot {
 
     /// One of those that get nothing as long as others can. Drawn: who has the turn depends on how many tries there were.
     fn spare(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        let only_full = |tier: &[Member]| tier.iter().any(|it| !ask.tried.contains(&it.endpoint));
-        if means.per_host.is_some() && only_full(&self.tier) {
+        let fresh = |member: &Member| !ask.tried.contains(&member.endpoint);
+        // They can, but are full, or the user's own policy wants none of them.
+        if self.tier.iter().any(fresh) {
             return None;
         }
         self.spares.iter().find_map(|spares| {

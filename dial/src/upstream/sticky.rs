@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::endpoint::Endpoint;
 use super::member::Member;
-#[cfg(feature = "sticky")]
 use crate::error::Error;
 
 /// The shortest key.
@@ -44,7 +43,7 @@ pub struct Sticky {
     same_site: SameSite,
 }
 
-/// With which requests from other sites a browser sends the cookie (RFC 6265bis §4.1.2.7).
+/// With which requests from other sites a browser sends the cookie. These are all that there are (RFC 6265bis §4.1.2.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// With none.
@@ -69,7 +68,10 @@ impl Sticky {
             return Err(Error::config(what));
         }
         if key.len() < MIN_KEY {
-            let what = format!("the key of a cookie has {} bytes, not {MIN_KEY}", key.len());
+            let what = format!(
+                "the key of a cookie has {MIN_KEY} bytes at least, not {}",
+                key.len()
+            );
             return Err(Error::config(what));
         }
         Ok(Self {
@@ -80,7 +82,7 @@ impl Sticky {
         })
     }
 
-    /// How long a client keeps it, in whole seconds. Default is a browser's session.
+    /// How long a client keeps it, in whole seconds, 1 at least. Default is a browser's session.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -92,6 +94,18 @@ impl Sticky {
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
+    }
+
+    /// Whether a client would keep the cookie at all (RFC 6265 §5.2.2), and for as long as was said.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match self.max_age {
+            Some(age) if age.is_zero() || age.subsec_nanos() > 0 => {
+                let what =
+                    format!("sticky: max_age is {age:?}; it is in whole seconds, 1 at least");
+                Err(Error::config(what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The cookie's name.
@@ -205,7 +219,7 @@ impl Tokens {
 #[cfg(all(test, feature = "sticky"))]
 mod tests {
     use super::*;
-    use crate::upstream::Address;
+    use crate::upstream::{Address, Upstream};
 
     const KEY: &[u8] = b"0123456789abcdef";
 
@@ -264,10 +278,23 @@ mod tests {
             ("", KEY, "\"\" is not a cookie's name"),
             ("a b", KEY, "\"a b\" is not a cookie's name"),
             ("a=", KEY, "\"a=\" is not a cookie's name"),
-            ("a", &KEY[1..], "the key of a cookie has 15 bytes, not 16"),
+            (
+                "a",
+                &KEY[1..],
+                "the key of a cookie has 16 bytes at least, not 15",
+            ),
         ] {
             let error = Sticky::cookie(name, key).unwrap_err();
             assert_eq!(error.to_string(), message);
+        }
+        for (millis, age) in [(0, "0ns"), (999, "999ms"), (1_500, "1.5s")] {
+            let sticky = Sticky::cookie("a", KEY).unwrap();
+            let sticky = sticky.max_age(Duration::from_millis(millis));
+            let error = Upstream::builder().hosts(["a"]).sticky(sticky).build();
+            assert_eq!(
+                error.unwrap_err().to_string(),
+                format!("sticky: max_age is {age}; it is in whole seconds, 1 at least")
+            );
         }
     }
 }

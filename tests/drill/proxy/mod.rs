@@ -7,11 +7,11 @@ mod nginx;
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use dial_tests::ClosedPort;
+use dial_tests::{ClosedPort, Scratch};
 use tokio::time::{sleep, timeout};
 
 use crate::child::{Child, Output, PATIENCE};
@@ -67,7 +67,7 @@ pub(crate) struct Proxy {
     _output: Output,
     /// Nobody else is given the port while it is held.
     _port: ClosedPort,
-    folder: Folder,
+    folder: Scratch,
 }
 
 impl Kind {
@@ -114,13 +114,14 @@ pub(crate) fn back_within(fault: Duration) -> Duration {
 impl Proxy {
     /// Starts one in front of `hosts`, which come from a file if they are to change.
     pub(crate) async fn start(kind: Kind, hosts: &[SocketAddr], may_change: bool) -> Self {
-        let (port, folder) = (ClosedPort::new(), Folder::new());
-        let list = folder.0.join("hosts");
+        let port = ClosedPort::new();
+        let folder = Scratch::new(env!("CARGO_TARGET_TMPDIR"));
+        let list = folder.path().join("hosts");
         write_hosts(&list, hosts);
         let setting = Setting {
             listen: port.addr(),
             hosts,
-            folder: &folder.0,
+            folder: folder.path(),
             list: may_change.then_some(&list),
         };
         let mut command = match kind {
@@ -130,7 +131,7 @@ impl Proxy {
             Kind::Caddy => caddy::launch(&setting),
         };
         command.insert(0, "guard".to_owned());
-        let log = File::create(folder.0.join("log")).expect("room for a log");
+        let log = File::create(folder.path().join("log")).expect("room for a log");
         let (child, output) = Child::start(&command, Some(log));
         let mut proxy = Self {
             addr: port.addr(),
@@ -151,13 +152,13 @@ impl Proxy {
 
     /// Has the file say that these are the hosts.
     pub(crate) fn set_hosts(&self, hosts: &[SocketAddr]) {
-        write_hosts(&self.folder.0.join("hosts"), hosts);
+        write_hosts(&self.folder.path().join("hosts"), hosts);
     }
 
     /// Panics with its last words when it has ended.
     pub(crate) fn assert_runs(&mut self) {
         if let Some(status) = self.child.ended() {
-            let log = fs::read_to_string(self.folder.0.join("log")).unwrap_or_default();
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             panic!("{status}: {log}");
         }
     }
@@ -185,24 +186,4 @@ fn each_host(setting: &Setting<'_>, line: impl Fn(usize, SocketAddr) -> String) 
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
-}
-
-/// An empty folder, removed when dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let name = format!("drill-{}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        // Of a process that had the same id, and was killed.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a folder for temporary files");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

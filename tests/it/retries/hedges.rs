@@ -6,7 +6,8 @@ use std::time::Duration;
 use dial::{
     Ejection, HashOn, Hedge, Policy, Retry, RetryOn, Router, Server, Sticky, Timeouts, Upstream,
 };
-use dial_tests::{ClosedPort, Gate, Log, Origin, RawClient, Script, client, eventually};
+use dial_tests::wait::DEADLINE;
+use dial_tests::{ClosedPort, Gate, Log, Origin, RawClient, Script, client, eventually, within};
 
 use super::{eager, forward, one_worker, proxy};
 use crate::harness::{Axum, Served};
@@ -182,9 +183,12 @@ async fn a_loser_is_not_to_blame() {
         .build()
         .expect("an upstream");
     let served = one_worker(dial::proxy(&upstream, forward).retry(hedged().min_per_second(1_000)));
-    while slow.connections() < 5 {
-        assert_eq!(client::get(served.addr, "/").await.origin(), "fast");
-    }
+    let hedged = async {
+        while slow.connections() < 5 {
+            assert_eq!(client::get(served.addr, "/").await.origin(), "fast");
+        }
+    };
+    within(DEADLINE, hedged).await;
     assert!(
         upstream
             .status()

@@ -126,7 +126,7 @@ fn main() {
         assert!(!upstream.unwrap().is_empty());
     }
     for (upstream, message) in [
-        (short::upstream(), "the key of a cookie has 5 bytes, not 16"),
+        (short::upstream(), "the key of a cookie has 16 bytes at least, not 5"),
         (env::upstream(), "the environment variable `DIAL_TEST_NO_SUCH_KEY` holds no key"),
     ] {
         assert_eq!(upstream.unwrap_err().to_string(), message);

@@ -34,6 +34,8 @@ const MAX_HOSTS: usize = 4096;
 /// any, requests are answered with 503. That is believed only if everything could be asked for: a name of which one kind of
 /// record is not there, and the other cannot be asked for, changes nothing.
 ///
+/// There are at most 4,096 hosts, from at most 1,024 records of a service; what is more is left out.
+///
 /// Connections go to the addresses, but a host is called what its name is, with the port: that is the Host which it sees, and
 /// what its certificate has to be for, unless the entry says something else
 /// ([`HostEntry::authority`](crate::HostEntry::authority)) or the route sends the client's

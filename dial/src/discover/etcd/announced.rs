@@ -8,7 +8,7 @@ use crate::error::{BoxError, Chain, Error};
 use crate::upstream::{HostEntry, distinct};
 
 /// The longest value that can be a host.
-const MAX_VALUE: usize = 1024;
+pub(super) const MAX_VALUE: usize = 1024;
 
 /// What each key has said.
 #[derive(Default)]

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::announced::MAX_VALUE;
 use crate::body::Body;
 use crate::client::{Client, Connector, Way};
 use crate::config::{PoolConfig, Timeouts};
@@ -223,7 +224,10 @@ impl KeyValue {
                 Error::new(ErrorKind::BadResponse, "bad Base64").with_source(error)
             })
         };
-        Ok((decode(&self.key)?, decode(&self.value)?))
+        let (key, mut value) = (decode(&self.key)?, decode(&self.value)?);
+        // Of what is too long to be a host no more is kept than shows it.
+        value.truncate(MAX_VALUE + 1);
+        Ok((key, value))
     }
 }
 
@@ -321,6 +325,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::etcd::announced::Announced;
 
     #[test]
     fn a_range_ends_behind_its_prefix() {
@@ -331,6 +336,22 @@ mod tests {
         ] {
             assert_eq!(range_end(prefix), end);
         }
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_too_long_is_not_kept() {
+        let (key, value) = (BASE64.encode("a"), BASE64.encode("x".repeat(100_000)));
+        let put =
+            format!(r#"{{"result":{{"events":[{{"kv":{{"key":"{key}","value":"{value}"}}}}]}}}}"#);
+        let mut lines = Lines::of(Body::from(put + "\n"));
+        let mut keys = Keys::new();
+        assert!(lines.change(&mut keys).await.unwrap());
+        assert_eq!(keys[&b"a"[..]].len(), 1025);
+        let error = Announced::default().hosts(&keys).unwrap_err();
+        assert!(
+            error.to_string().ends_with("more than 1024 bytes"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

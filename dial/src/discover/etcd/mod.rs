@@ -123,7 +123,9 @@ impl Etcd {
         }
         let (keys, revision) = gateway.range(&self.prefix, MAX_KEYS).await?;
         // From the very next revision, so that no change falls between.
-        let lines = gateway.watch(&self.prefix, revision + 1).await?;
+        let lines = gateway
+            .watch(&self.prefix, revision.saturating_add(1))
+            .await?;
         Ok(Following { keys, lines })
     }
 

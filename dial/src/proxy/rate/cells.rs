@@ -1,7 +1,6 @@
 //! What each key has used of its limit.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -11,9 +10,9 @@ use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// Parts of the memory, so that workers seldom meet at one lock.
-const SHARDS: usize = 64;
-/// Keys of each part.
+use crate::proxy::shards::Shards;
+
+/// Keys of each part of the memory.
 const KEYS: usize = 1024;
 
 /// See the module.
@@ -23,7 +22,7 @@ pub(super) struct Cells {
 
 impl Cells {
     pub(super) fn new(quota: Quota) -> Self {
-        let store = Store(std::array::from_fn(|_| Mutex::default()));
+        let store = Store(Shards::default());
         Self {
             limiter: RateLimiter::new(quota, store, Ticks(Instant::now())),
         }
@@ -51,7 +50,7 @@ impl Clock for Ticks {
 
 /// For each key, the time at which all that it used is there again. A client may have as many keys as it likes, so the
 /// number of those that are remembered is bounded.
-struct Store([Mutex<HashMap<u64, Nanos>>; SHARDS]);
+struct Store(Shards<Nanos>);
 
 impl StateStore for Store {
     type Key = u64;
@@ -60,9 +59,7 @@ impl StateStore for Store {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        // Keys are hashes: any of their bits will do.
-        let index = usize::try_from(key % SHARDS as u64).unwrap_or(0);
-        let mut shard = self.0[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.0.of(*key);
         let (outcome, until) = measure(shard.get(key).copied())?;
         if !shard.contains_key(key) && shard.len() >= KEYS {
             forget(&mut shard);
@@ -129,8 +126,7 @@ mod tests {
             let _ = cells.take(key << 8 | 7);
             assert!(cells.take(greedy).is_err(), "forgotten after {key}");
         }
-        for shard in &cells.limiter.into_state_store().0 {
-            assert!(shard.lock().expect("not poisoned").len() <= KEYS);
-        }
+        let shards = cells.limiter.into_state_store().0;
+        assert!(shards.lens().into_iter().all(|keys| keys <= KEYS));
     }
 }

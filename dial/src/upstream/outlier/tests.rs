@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
-use crate::upstream::ejection::STEPS;
+use crate::upstream::window::STEPS;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -119,13 +119,15 @@ fn rules() -> impl Strategy<Value = Ejection> {
             let base = Duration::from_secs(base);
             let rules = Ejection::new()
                 .consecutive(consecutive)
-                .min_requests(min)
-                .window(Duration::from_secs(1))
                 .base_time(base)
                 .max_time(base * 10);
             let rules = rate.map_or(rules.clone(), |percent| rules.error_percent(percent));
-            match latency {
+            let rules = match latency {
                 true => rules.latency(2, Duration::ZERO),
+                false => rules,
+            };
+            match latency || rate.is_some() {
+                true => rules.min_requests(min).window(Duration::from_secs(1)),
                 false => rules,
             }
         },
@@ -143,7 +145,7 @@ proptest! {
         let mut now = Instant::now();
         let mut terms = 0_u32;
         for event in events {
-            let at = step(&rules, now);
+            let at = step(rules.window_length(), now);
             let millis = |millis| Some(Duration::from_millis(millis));
             let counted = |latency| if rules.has_window() { outlier.counted(&rules, now, latency) };
             let cause = match event {
@@ -237,7 +239,7 @@ fn many_threads_count_every_failure() {
             .sum::<usize>()
     });
     assert_eq!(proposed, 4 * 500 - 999);
-    let step = step(&rules, now);
+    let step = step(rules.window_length(), now);
     assert_eq!(outlier.requests.sum(step), 2_000);
     assert_eq!(outlier.failures.sum(step), 2_000);
     assert_eq!(outlier.micros.sum(step), 6_000);

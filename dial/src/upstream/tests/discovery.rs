@@ -1,5 +1,6 @@
 //! Hosts that a source tells, and who asks it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -187,26 +188,46 @@ async fn a_source_that_comes_to_its_end_is_not_asked_again() {
     assert_eq!(stage.asked.available_permits(), 0);
 }
 
-/// Tells one host in its second answer.
+/// Panics as often as that, and then tells one host.
 #[derive(Debug)]
-struct Panics(u32);
+struct Panics {
+    times: u32,
+    /// Not while it is waited for, but before there is anything to wait for.
+    at_once: bool,
+    asked: u32,
+}
 
 impl Discover for Panics {
-    async fn next(&mut self) -> Option<Told> {
-        self.0 += 1;
-        match self.0 {
-            1 => panic!("no answer"),
-            2 => Some(hosts(["a"])),
-            _ => std::future::pending().await,
+    fn next(&mut self) -> impl Future<Output = Option<Told>> + Send {
+        self.asked += 1;
+        let panics = self.asked <= self.times;
+        assert!(!(panics && self.at_once), "no future");
+        async move {
+            assert!(!panics, "no answer");
+            match self.asked - self.times {
+                1 => Some(hosts(["a"])),
+                _ => std::future::pending().await,
+            }
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_error_like_others() {
-    let upstream = Upstream::builder().discover(Panics(0)).build().unwrap();
-    upstream.discovered().await;
-    assert_eq!(upstream.hosts(), ["http://a:80"]);
+    for at_once in [false, true] {
+        let source = Panics {
+            times: 4,
+            at_once,
+            asked: 0,
+        };
+        let upstream = Upstream::builder().discover(source).build().unwrap();
+        let began = Instant::now();
+        let discovered = tokio::time::timeout(Duration::from_mins(1), upstream.discovered());
+        discovered.await.expect("it is asked again");
+        assert_eq!(upstream.hosts(), ["http://a:80"]);
+        // After pauses of 100, 200, 400 and 800 ms, each less up to a half.
+        assert!(began.elapsed() >= Duration::from_millis(750));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -471,6 +471,14 @@ fn nonsense_is_refused() {
                 .overload_timeout(2 * ms),
             "overload_timeout is 2ms; it is 1ms at least and 1ms at most",
         ),
+        (
+            Limits::new().requests(1).queue_timeout(ms).queue(0),
+            "queue_timeout is given, but with a queue of 0 no request waits",
+        ),
+        (
+            Limits::new().requests(1).queue(0).overload_timeout(ms),
+            "overload_timeout is given, but with a queue of 0 no request waits",
+        ),
     ] {
         let error = limited(limits).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
