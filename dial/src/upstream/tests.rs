@@ -11,6 +11,7 @@ mod discovery;
 mod ejections;
 mod hashing;
 mod limits;
+mod line;
 mod policies;
 mod probes;
 mod property;
