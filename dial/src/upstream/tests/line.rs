@@ -1,12 +1,14 @@
 //! Who in the line gets what room there is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::super::{Ask, Endpoint, Limits, Room, Tried, Turn, Upstream};
-use crate::error::Error;
+use crate::HostEntry;
+use crate::error::{Error, ErrorKind};
 
 /// A request of its own.
 #[derive(Clone, Default)]
@@ -24,6 +26,17 @@ impl Own {
         let mut own = Self::default();
         own.tried.insert(endpoint);
         own
+    }
+
+    #[cfg(feature = "sticky")]
+    fn only_at(upstream: &Upstream, endpoint: &Endpoint) -> Self {
+        let cookie = upstream.sticky().unwrap().set_cookie(endpoint, false);
+        let (pair, _) = cookie.split_once(';').unwrap();
+        let (_, value) = pair.split_once('=').unwrap();
+        Self {
+            cookie: Some(value.into()),
+            ..Self::default()
+        }
     }
 
     fn ask(&self) -> Ask<'_> {
@@ -56,6 +69,77 @@ impl Own {
         let turn = tokio::time::timeout(Duration::ZERO, self.turn(upstream));
         turn.await.expect("no wait").unwrap().expect("a turn")
     }
+}
+
+fn endpoint(upstream: &Upstream, at: usize) -> Arc<Endpoint> {
+    Arc::clone(&upstream.inner.snapshot.load().members()[at].endpoint)
+}
+
+fn host(turn: &Turn) -> String {
+    turn.endpoint.host().to_string()
+}
+
+/// One slow host is not to keep the clients of the others waiting, nor to have them refused.
+#[cfg(feature = "sticky")]
+#[tokio::test(start_paused = true)]
+async fn clients_of_a_full_host_keep_nobody_from_the_others() {
+    const MANY: usize = 40;
+    for limits in [Limits::new(), Limits::new().queue(MANY)] {
+        let sticky = crate::Sticky::cookie("host", "a secret of some length").unwrap();
+        let upstream = Upstream::builder().hosts(["a", "b"]).sticky(sticky);
+        let upstream = upstream
+            .limits(limits.requests_per_host(2))
+            .build()
+            .unwrap();
+        let at_a = Own::only_at(&upstream, &endpoint(&upstream, 0));
+        let at_b = Own::only_at(&upstream, &endpoint(&upstream, 1));
+        let _full = [at_a.at_once(&upstream).await, at_a.at_once(&upstream).await];
+        let mut waiting = Vec::new();
+        for _ in 0..MANY {
+            waiting.push(at_a.waiting(&upstream).await);
+        }
+        let turns = [
+            Own::any().at_once(&upstream).await,
+            at_b.at_once(&upstream).await,
+        ];
+        assert_eq!(turns.each_ref().map(host), ["b", "b"]);
+        assert_eq!(upstream.queued(), MANY);
+        // No more of them wait than may.
+        if upstream.inner.settings.limits.as_ref().unwrap().queue == MANY {
+            let error = Own::any().turn(&upstream).await.err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Overloaded);
+            assert_eq!(upstream.queued(), MANY);
+        }
+        waiting.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// A host that is drained has room for its clients while all others are full.
+#[cfg(feature = "sticky")]
+#[tokio::test(start_paused = true)]
+async fn a_client_of_a_drained_host_waits_for_no_other() {
+    let sticky = crate::Sticky::cookie("host", "a secret of some length").unwrap();
+    let upstream = Upstream::builder().hosts(["a", "b"]).sticky(sticky);
+    let limits = Limits::new().requests_per_host(1);
+    let upstream = upstream.limits(limits).build().unwrap();
+    let at_b = Own::only_at(&upstream, &endpoint(&upstream, 1));
+    assert!(upstream.drain_host("b").unwrap());
+    let _full = Own::any().at_once(&upstream).await;
+    let _waiting = Own::any().waiting(&upstream).await;
+    assert_eq!(host(&at_b.at_once(&upstream).await), "b");
+}
+
+/// Backups are there for those that were at the others in vain, whoever waits for those.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_backup_that_has_room() {
+    let hosts = [HostEntry::new("a"), HostEntry::new("b").backup()];
+    let limits = Limits::new().requests_per_host(1);
+    let upstream = Upstream::builder().hosts(hosts).limits(limits);
+    let upstream = upstream.build().unwrap();
+    let a = Own::any().at_once(&upstream).await;
+    let _waiting = Own::any().waiting(&upstream).await;
+    let spare = Own::not_at(&a.endpoint).at_once(&upstream).await;
+    assert_eq!(host(&spare), "b");
 }
 
 /// What it has come to is known: there is nothing to wait for.
