@@ -203,10 +203,10 @@ impl Target<'_> {
         }
     }
 
-    /// Whether requests wait for room already.
+    /// Whether another attempt would wait behind others for room, or be refused.
     pub(super) fn is_crowded(&self) -> bool {
         match self {
-            Self::Balanced { upstream, .. } => upstream.queued() > 0,
+            Self::Balanced { upstream, .. } => upstream.queued() > 0 || upstream.refuse().is_err(),
             Self::Fixed(_) => false,
         }
     }
@@ -242,6 +242,14 @@ impl Target<'_> {
         if let Some(attempt) = attempt {
             let outcome = sent.as_ref().map(|answered| answered.answer.status);
             attempt.ended(outcome.map_err(|failed| &failed.error));
+        }
+        // Its room is for whoever comes first, and be it itself.
+        if let Err(Failed {
+            request: Some(request),
+            ..
+        }) = sent
+        {
+            request.draft.flight = None;
         }
         if let Self::Balanced {
             stuck: Some(stuck), ..

@@ -14,7 +14,6 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::attempt::{Forwarder, Target};
 use super::budget::Token;
-use super::persist::idle;
 use super::retry::Course;
 use crate::client::{Answered, Failed, Way};
 use crate::error::Chain;
@@ -150,7 +149,7 @@ impl<'r, 'a> Race<'r, 'a> {
                     tracing::debug!("next endpoint after {}", Chain(&error));
                     if let Some(next) = self.target.turn_at_once(self.tried) {
                         self.tried.insert(&next.endpoint);
-                        running.push(start(Role::Secondary, token, next, idle(request)));
+                        running.push(start(Role::Secondary, token, next, request));
                     } else {
                         self.give_back(token);
                     }

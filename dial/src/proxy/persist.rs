@@ -54,7 +54,7 @@ impl Forwarder {
                     again: true,
                 }) => {
                     tracing::debug!(route, "next endpoint after {}", Chain(&error));
-                    outbound = idle(request);
+                    outbound = request;
                     tried.insert(&endpoint);
                     unreached = Some(error);
                     next = match course.waits() {
@@ -75,9 +75,8 @@ impl Forwarder {
                 return outcome;
             };
             tried.insert(&endpoint);
-            // Its room is for whoever comes first, and be it itself.
-            outbound = idle(request);
-            // A bad response in hand is better than a place in a queue.
+            outbound = request;
+            // A bad response in hand is better than a place in a queue, or than none.
             if outcome.is_ok() && target.is_crowded() {
                 return outcome;
             }
@@ -125,12 +124,6 @@ async fn elsewhere(target: &Target<'_>, tried: &mut Tried) -> Result<Option<Turn
     }
     *tried = Tried::none();
     target.turn(tried).await
-}
-
-/// A request that is at no endpoint.
-pub(super) fn idle(mut request: Outbound) -> Outbound {
-    request.draft.flight = None;
-    request
 }
 
 /// Waits for an endpoint that can be reached, or for news of one; `false` if that was long enough.
