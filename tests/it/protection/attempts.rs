@@ -66,3 +66,35 @@ async fn a_response_is_better_than_an_open_circuit() {
     assert!(upstream.is_circuit_open());
     assert_eq!(origin.count(), 1);
 }
+
+/// Retries are a share of what was sent: what was refused pays for none.
+#[tokio::test]
+async fn what_is_refused_pays_for_no_retry() {
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let origin = Origin::http(move |_| {
+        let held = held.clone();
+        async move {
+            held.passed().await;
+            let response = http::Response::builder().status(503);
+            response
+                .body(http_body_util::Empty::<dial::Bytes>::new())
+                .expect("a response")
+        }
+    });
+    let limits = Limits::new().requests(1).queue(0);
+    let builder = Upstream::builder().hosts([origin.url()]).never_eject();
+    let upstream = builder.limits(limits).build().expect("an upstream");
+    let retry = Retry::default().on([RetryOn::Status503]);
+    let retry = retry.budget(20).min_per_second(0);
+    let served = Served::proxy(dial::proxy(&upstream, forward).retry(retry));
+    let mut first = asking(served.addr).await;
+    origin.requested(1).await;
+    for _ in 0..10 {
+        let refused = client::get(served.addr, "/").await;
+        assert_eq!(refused.headers.get("retry-after"), Some("5"));
+    }
+    gate.open();
+    let response = first.read_response().await;
+    assert_eq!((response.status, origin.count()), (503, 1));
+}
