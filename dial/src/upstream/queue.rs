@@ -251,7 +251,7 @@ impl Upstream {
                 Ok(Room::At(turn)) => Some(turn),
                 Ok(Room::Nowhere) => None,
                 // Nor do those behind.
-                Ok(Room::Full) if line.picky == 0 || self.has_all(limits) => break,
+                Ok(Room::Full) if line.picky == 0 => break,
                 Ok(Room::Full) => {
                     passed.push(at);
                     at += 1;

@@ -120,18 +120,12 @@ impl Upstream {
         }
     }
 
-    /// Whether it has as many requests as it may, wherever they are.
-    pub(super) fn has_all(&self, limits: &Limits) -> bool {
-        let all = self.inner.in_flight.get();
-        limits.requests.is_some_and(|limit| all >= limit)
-    }
-
     /// Takes room for a request, if there is some. Nobody is readmitted here, and nothing dispatched.
     pub(super) fn reserve(&self, ask: &Ask<'_>, limits: &Limits) -> Result<Room, Undone> {
         let inner = &*self.inner;
         let total = limits.requests.unwrap_or(usize::MAX);
         let each = limits.per_host().unwrap_or(usize::MAX);
-        if self.has_all(limits) {
+        if inner.in_flight.get() >= total {
             return Ok(self.none_yet(ask));
         }
         let mut room = Room::Nowhere;

@@ -173,6 +173,22 @@ async fn nobody_waits_for_hosts_that_are_gone() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
+/// Behind those that wait for room, too.
+#[tokio::test(start_paused = true)]
+async fn who_has_nowhere_to_go_is_told_at_once() {
+    let upstream = Upstream::builder().hosts(["a", "b"]);
+    let upstream = upstream.limits(Limits::new().requests(1)).build().unwrap();
+    let _under_way = Own::any().at_once(&upstream).await;
+    let b = upstream.inner.snapshot.load().members()[1].clone();
+    let waits = Own::any().waiting(&upstream).await;
+    let was_at_b = Own::not_at(&b.endpoint).waiting(&upstream).await;
+    let began = Instant::now();
+    upstream.remove_host("a").unwrap();
+    assert!(was_at_b.await.unwrap().unwrap().is_none());
+    assert_eq!((began.elapsed(), upstream.queued()), (Duration::ZERO, 1));
+    waits.abort();
+}
+
 /// However quickly room comes and goes, there is a host that has it.
 #[test]
 fn room_that_comes_and_goes_is_not_nowhere() {
