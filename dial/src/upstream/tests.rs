@@ -6,6 +6,8 @@ use super::{AdHoc, Address, Ask, Endpoint, Tried, Upstream};
 use crate::error::ErrorKind;
 
 mod addresses;
+#[cfg(feature = "sticky")]
+mod comings;
 mod control;
 mod discovery;
 mod ejections;

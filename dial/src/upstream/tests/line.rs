@@ -8,17 +8,17 @@ use tokio::time::Instant;
 
 use super::super::{Ask, Endpoint, Limits, Room, Tried, Turn, Upstream};
 use crate::HostEntry;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A request of its own.
 #[derive(Clone, Default)]
-struct Own {
-    tried: Tried,
+pub(super) struct Own {
+    pub(super) tried: Tried,
     cookie: Option<Vec<u8>>,
 }
 
 impl Own {
-    fn any() -> Self {
+    pub(super) fn any() -> Self {
         Self::default()
     }
 
@@ -29,7 +29,7 @@ impl Own {
     }
 
     #[cfg(feature = "sticky")]
-    fn only_at(upstream: &Upstream, endpoint: &Endpoint) -> Self {
+    pub(super) fn only_at(upstream: &Upstream, endpoint: &Endpoint) -> Self {
         let cookie = upstream.sticky().unwrap().set_cookie(endpoint, false);
         let (pair, _) = cookie.split_once(';').unwrap();
         let (_, value) = pair.split_once('=').unwrap();
@@ -39,14 +39,14 @@ impl Own {
         }
     }
 
-    fn ask(&self) -> Ask<'_> {
+    pub(super) fn ask(&self) -> Ask<'_> {
         Ask {
             cookie: self.cookie.as_deref(),
             ..Ask::new(&self.tried)
         }
     }
 
-    async fn turn(&self, upstream: &Upstream) -> Result<Option<Turn>, Error> {
+    pub(super) async fn turn(&self, upstream: &Upstream) -> Result<Option<Turn>, Error> {
         match upstream.turn(&self.ask())? {
             Room::At(turn) => Ok(Some(turn)),
             Room::Nowhere => Ok(None),
@@ -71,7 +71,7 @@ impl Own {
     }
 }
 
-fn endpoint(upstream: &Upstream, at: usize) -> Arc<Endpoint> {
+pub(super) fn endpoint(upstream: &Upstream, at: usize) -> Arc<Endpoint> {
     Arc::clone(&upstream.inner.snapshot.load().members()[at].endpoint)
 }
 
@@ -107,7 +107,7 @@ async fn clients_of_a_full_host_keep_nobody_from_the_others() {
         // No more of them wait than may.
         if upstream.inner.settings.limits.as_ref().unwrap().queue == MANY {
             let error = Own::any().turn(&upstream).await.err().unwrap();
-            assert_eq!(error.kind(), ErrorKind::Overloaded);
+            assert_eq!(error.kind(), crate::error::ErrorKind::Overloaded);
             assert_eq!(upstream.queued(), MANY);
         }
         waiting.iter().for_each(JoinHandle::abort);
@@ -179,9 +179,10 @@ async fn who_has_nowhere_to_go_is_told_at_once() {
     let upstream = Upstream::builder().hosts(["a", "b"]);
     let upstream = upstream.limits(Limits::new().requests(1)).build().unwrap();
     let _under_way = Own::any().at_once(&upstream).await;
-    let b = upstream.inner.snapshot.load().members()[1].clone();
     let waits = Own::any().waiting(&upstream).await;
-    let was_at_b = Own::not_at(&b.endpoint).waiting(&upstream).await;
+    let was_at_b = Own::not_at(&endpoint(&upstream, 1))
+        .waiting(&upstream)
+        .await;
     let began = Instant::now();
     upstream.remove_host("a").unwrap();
     assert!(was_at_b.await.unwrap().unwrap().is_none());
