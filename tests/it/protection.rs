@@ -1,5 +1,7 @@
 //! Upstreams that are not asked for more than they can do.
 
+mod attempts;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -231,10 +231,10 @@ impl Target<'_> {
         }
     }
 
-    /// Whether requests wait for room already.
+    /// Whether another attempt would wait behind others for room, or be refused.
     pub(super) fn is_crowded(&self) -> bool {
         match self {
-            Self::Balanced { upstream, .. } => upstream.queued() > 0,
+            Self::Balanced { upstream, .. } => upstream.queued() > 0 || upstream.refuse().is_err(),
             Self::Fixed(_) => false,
         }
     }

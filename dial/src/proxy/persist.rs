@@ -26,14 +26,15 @@ impl Forwarder {
         mut outbound: Outbound,
         way: Way<'_>,
     ) -> Result<Answer, Error> {
+        let mut tried = Tried::none();
+        // What is refused here is never sent, and pays for no retry.
+        let mut next = target.turn(&tried).await?;
         let mut course = Course::begin(retries, &mut outbound.draft, Instant::now());
         let timeouts = course.timeouts(way.timeouts);
         let way = Way {
             timeouts: &timeouts,
             ..way
         };
-        let mut tried = Tried::none();
-        let mut next = target.turn(&tried).await?;
         let (mut reached, mut unreached) = (false, None);
         loop {
             let Some(turn) = next.take() else {
@@ -76,7 +77,7 @@ impl Forwarder {
             }
             outbound = request;
             tried.insert(&endpoint);
-            // A bad response in hand is better than a place in a queue.
+            // A bad response in hand is better than a place in a queue, or than none.
             if outcome.is_ok() && target.is_crowded() {
                 return outcome;
             }

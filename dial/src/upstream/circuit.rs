@@ -187,7 +187,7 @@ impl Upstream {
     }
 
     /// Refuses what would be refused by the time there is room.
-    pub(super) fn refuse(&self) -> Result<(), Error> {
+    pub(crate) fn refuse(&self) -> Result<(), Error> {
         let circuit = self.inner.circuit.as_ref();
         match circuit.and_then(|circuit| circuit.open_for(Instant::now())) {
             Some(wait) => Err(open(wait)),

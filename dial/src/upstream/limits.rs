@@ -11,7 +11,7 @@ use crate::error::Error;
 ///
 /// A request counts from the attempt to send it until its response was read to the end or given up, on all routes and
 /// workers that share the upstream. The queue is one, first come, first served; a request that may not go to the host that has
-/// room lets others pass. While hosts are only full, neither backups nor sick hosts take their place, and a client that is
+/// room lets others pass, also where the queue is full. While hosts are only full, neither backups nor sick hosts take their place, and a client that is
 /// kept with its host waits for that one. A [`Retry`](crate::Retry) after a response is not made while others wait.
 ///
 /// ```

@@ -18,8 +18,10 @@ use super::turn::{Room, Turn, Undone};
 use crate::error::{Error, ErrorKind};
 use crate::patience::after;
 
-/// So many of those in front may be unable to use the room there is without those behind them being kept from it.
-const MAX_PASSED: usize = 16;
+/// So far the line is gone through for those who can use room that those before them cannot.
+const MAX_SEEN: usize = 2048;
+/// So many kinds of those who find none are told apart.
+const MAX_KINDS: usize = 16;
 /// So often whoever makes room goes through the line because others have made some meanwhile. Who waits looks by itself, too.
 const MAX_ROUNDS: usize = 64;
 /// How often who waits looks by itself whether there is room: when the next ejection ends, within these bounds.
@@ -40,6 +42,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Line {
     waiters: VecDeque<Waiter>,
+    /// How many of them may go to some endpoints only, or to more than the others.
+    picky: usize,
     /// The number of the next to come.
     next: u64,
     /// Since when somebody has waited at any time.
@@ -84,7 +88,7 @@ impl Queue {
         let shorter = limits.overload_timeout.filter(|_| overloaded);
         let number = line.next;
         line.next += 1;
-        line.waiters.push_back(Waiter {
+        line.push(Waiter {
             number,
             tried: ask.tried.clone(),
             key: ask.key,
@@ -109,26 +113,44 @@ impl Queue {
     }
 }
 
+impl Line {
+    fn push(&mut self, waiter: Waiter) {
+        self.picky += usize::from(!waiter.is_easy());
+        self.waiters.push_back(waiter);
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Waiter> {
+        let waiter = self.waiters.remove(at)?;
+        self.picky -= usize::from(!waiter.is_easy());
+        Some(waiter)
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut line = self.queue.line();
-        let waiters = &mut line.waiters;
+        let waiters = &line.waiters;
         // In order of their numbers.
         let at = waiters.partition_point(|waiter| waiter.number < self.number);
         if waiters
             .get(at)
             .is_some_and(|waiter| waiter.number == self.number)
         {
-            waiters.remove(at);
+            line.remove(at);
             self.queue.changed(&mut line);
         }
     }
 }
 
 impl Waiter {
-    /// Whether any endpoint will do.
+    /// Whether any endpoint that gets requests will do.
     fn is_easy(&self) -> bool {
         self.tried.is_none() && self.cookie.is_none()
+    }
+
+    /// Whether it finds no room where that one found none.
+    fn is_like(&self, other: &Self) -> bool {
+        self.tried.is_like(&other.tried) && self.cookie == other.cookie
     }
 
     fn ask(&self) -> Ask<'_> {
@@ -153,8 +175,7 @@ impl Upstream {
             return Ok(None);
         };
         let Some(mut place) = self.inner.queue.join(ask, limits) else {
-            let what = format!("{} requests wait already", limits.queue);
-            return Err(overloaded(&what, limits));
+            return self.past_the_queue(ask, limits);
         };
         let until = after(Instant::now(), place.limit);
         loop {
@@ -174,6 +195,19 @@ impl Upstream {
         }
     }
 
+    /// Too many wait already; but there may be room that none of them can use.
+    fn past_the_queue(&self, ask: &Ask<'_>, limits: &Limits) -> Result<Option<Turn>, Error> {
+        self.dispatch();
+        match self.reserve(ask, limits) {
+            Ok(Room::At(turn)) => return Ok(Some(turn)),
+            Ok(Room::Nowhere) => return Ok(None),
+            Ok(Room::Full) => {}
+            Err(Undone) => self.dispatch(),
+        }
+        let what = format!("{} requests wait already", limits.queue);
+        Err(overloaded(&what, limits))
+    }
+
     /// Gives what room there is to those who wait. One does that at a time, and whoever comes meanwhile leaves it to him: nobody
     /// waits, and what is called here may come back here.
     pub(super) fn dispatch(&self) {
@@ -190,41 +224,44 @@ impl Upstream {
             if !queue.again.load(Ordering::SeqCst) || queue.busy.swap(true, Ordering::SeqCst) {
                 return;
             }
-            let busy = Busy(&queue.busy);
-            let mut unwanted = Vec::new();
+            let _busy = Busy(&queue.busy);
             if queue.again.swap(false, Ordering::SeqCst) {
-                self.serve(limits, &mut unwanted);
+                self.serve(limits);
             }
-            drop(busy);
-            // Each of them makes room anew.
-            drop(unwanted);
         }
     }
 
     /// Goes through the line once.
-    fn serve(&self, limits: &Limits, unwanted: &mut Vec<Turn>) {
+    fn serve(&self, limits: &Limits) {
         let queue = &self.inner.queue;
         let mut line = queue.line();
         let mut at = 0;
-        while at < MAX_PASSED
+        // The first of each kind that found none.
+        let mut passed = Vec::new();
+        while at < MAX_SEEN
+            && passed.len() < MAX_KINDS
             && let Some(waiter) = line.waiters.get(at)
         {
+            let known = |first: &usize| waiter.is_like(&line.waiters[*first]);
+            if passed.iter().any(known) {
+                at += 1;
+                continue;
+            }
             let turn = match self.reserve(&waiter.ask(), limits) {
                 Ok(Room::At(turn)) => Some(turn),
                 Ok(Room::Nowhere) => None,
-                // Those behind could use no other room than this one.
-                Ok(Room::Full) if waiter.is_easy() => break,
+                // Nor do those behind.
+                Ok(Room::Full) if line.picky == 0 => break,
                 Ok(Room::Full) => {
+                    passed.push(at);
                     at += 1;
                     continue;
                 }
                 Err(Undone) => break,
             };
-            // Without a turn it learns that there is none to come.
-            if let (Some(waiter), Some(turn)) = (line.waiters.remove(at), turn)
-                && let Err(turn) = waiter.sender.send(turn)
-            {
-                unwanted.push(turn);
+            // Without a turn it learns that there is none to come. Nobody leaves but under the lock: it gets what is sent.
+            if let (Some(waiter), Some(turn)) = (line.remove(at), turn) {
+                let _ = waiter.sender.send(turn);
             }
         }
         queue.changed(&mut line);

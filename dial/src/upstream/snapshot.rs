@@ -153,7 +153,8 @@ impl Snapshot {
     /// Those that the request was not at, and could go to if they are not full.
     pub(super) fn fresh(&self, ask: &Ask<'_>) -> impl Iterator<Item = &Member> {
         let all = self.tier.iter().chain(self.spares.iter().flatten());
-        all.filter(|member| !ask.tried.contains(&member.endpoint))
+        let fresh = all.filter(|member| !ask.tried.contains(&member.endpoint));
+        fresh.chain(self.by_cookie(ask))
     }
 
     /// Where it goes as the policy has it.

@@ -6,11 +6,14 @@ use super::{AdHoc, Address, Ask, Endpoint, Tried, Upstream};
 use crate::error::ErrorKind;
 
 mod addresses;
+#[cfg(feature = "sticky")]
+mod comings;
 mod control;
 mod discovery;
 mod ejections;
 mod hashing;
 mod limits;
+mod line;
 mod policies;
 mod probes;
 mod property;

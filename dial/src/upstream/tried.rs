@@ -52,6 +52,11 @@ impl Tried {
         self.ids.contains(&endpoint.id())
     }
 
+    /// Whether both were at the same ones, in the same order. One by one: there are few, and mostly none.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.ids.iter().eq(&other.ids)
+    }
+
     /// Whether there was no attempt yet.
     pub(crate) fn is_none(&self) -> bool {
         self.ids.is_empty()

@@ -91,16 +91,26 @@ impl Upstream {
                 Room::At(Turn { endpoint, attempt })
             });
         };
-        // Those who wait come first.
-        if self.inner.queue.len() > 0 {
-            return Room::Full;
-        }
         self.readmit_in_time();
-        self.reserve(ask, limits).unwrap_or_else(|_: Undone| {
-            // Whoever looked meanwhile has seen room taken that nobody has used, and may wait for it.
-            self.dispatch();
-            Room::Full
-        })
+        // Those who wait come first.
+        if self.inner.queue.len() == 0 {
+            match self.reserve(ask, limits) {
+                Ok(Room::At(turn)) => return Room::At(turn),
+                // Others may have been quicker each time it looked. In the line nobody is.
+                Ok(_) => {}
+                // Whoever looked meanwhile has seen room taken that nobody has used, and may wait for it.
+                Err(Undone) => self.dispatch(),
+            }
+        }
+        self.none_yet(ask)
+    }
+
+    /// Where there is no room: whether there is somebody to wait for.
+    fn none_yet(&self, ask: &Ask<'_>) -> Room {
+        match self.has_other(ask) {
+            true => Room::Full,
+            false => Room::Nowhere,
+        }
     }
 
     /// Takes room for a request, if there is some. Nobody is readmitted here, and nothing dispatched.
@@ -109,19 +119,18 @@ impl Upstream {
         let total = limits.requests.unwrap_or(usize::MAX);
         let each = limits.per_host().unwrap_or(usize::MAX);
         if inner.in_flight.get() >= total {
-            return Ok(Room::Full);
+            return Ok(self.none_yet(ask));
         }
         let mut room = Room::Nowhere;
         for _ in 0..MAX_RACES {
             let Some(endpoint) = self.choose(ask) else {
-                if inner.snapshot.load().is_full(ask, limits.per_host()) {
-                    return Ok(Room::Full);
+                match self.none_yet(ask) {
+                    // There is room since it was looked for.
+                    Room::Full if !inner.snapshot.load().is_full(ask, limits.per_host()) => {
+                        continue;
+                    }
+                    none => return Ok(none),
                 }
-                // There is none, or there is room since it was looked for.
-                if !self.has_other(ask) {
-                    return Ok(Room::Nowhere);
-                }
-                continue;
             };
             room = Room::Full;
             if !endpoint.load().in_flight.enter_below(each) {
