@@ -120,6 +120,10 @@ impl Circuit {
         let Phase::Trying { under_way, passed } = &mut *phase else {
             return None;
         };
+        // A trial of an earlier round, if others have ended that round just now.
+        if term != self.term() {
+            return None;
+        }
         if failed {
             self.open(&mut phase, now);
             return Some(Change::Opened);

@@ -51,8 +51,9 @@ impl Load {
 }
 
 impl Count {
+    /// Whoever has joined those who wait before sees who has left before they looked at them.
     pub(super) fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::SeqCst)
     }
 
     pub(super) fn enter(&self) {
