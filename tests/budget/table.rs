@@ -1,8 +1,9 @@
 //! The loads, and what each may cost.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use dial::{ModifiableRequest, ProxyService, Response, proxy};
+use dial::{ModifiableRequest, ProxyService, Response, Timeouts, proxy};
 use dial_tests::Exchange;
 use dial_tests::steady::{request, with_fields};
 
@@ -57,6 +58,14 @@ pub(crate) fn table() -> Vec<Row> {
             proxy: hooked,
             exchange: Exchange::get(70),
         },
+        Row {
+            name: "total timeout",
+            // The timer for the rest of the response (1).
+            allocations: PLAIN + 1,
+            path: "/{*path}",
+            proxy: in_time,
+            exchange: Exchange::get(70),
+        },
         // The body is split off what was read with its head (1).
         plain("1 KiB upload", PLAIN + 1, Exchange::post(1024)),
         // The body that is still coming (1), the way back for the reading side (1).
@@ -68,6 +77,10 @@ pub(crate) fn table() -> Vec<Row> {
 
 fn untouched(origin: SocketAddr) -> ProxyService {
     proxy([origin.to_string()], |request: ModifiableRequest| request)
+}
+
+fn in_time(origin: SocketAddr) -> ProxyService {
+    untouched(origin).timeouts(Timeouts::default().total(Duration::from_hours(1)))
 }
 
 fn edited(origin: SocketAddr) -> ProxyService {
