@@ -60,8 +60,8 @@ pub(crate) fn table() -> Vec<Row> {
         },
         Row {
             name: "total timeout",
-            // The timer for the rest of the response (1).
-            allocations: PLAIN + 1,
+            // What tells of the endpoint's silence (1), the timer for the rest of the response (1).
+            allocations: PLAIN + 2,
             path: "/{*path}",
             proxy: in_time,
             exchange: Exchange::get(70),

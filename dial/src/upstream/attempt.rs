@@ -32,8 +32,6 @@ pub(crate) struct Attempt {
     /// What counts and times it, where somebody asks for that. In a box: most requests have none, and all carry the room for
     /// one along.
     flight: Option<Box<Flight>>,
-    /// When the request is given up, if that would be for this endpoint's silence.
-    deadline: Option<(Arc<Endpoint>, Instant)>,
     /// When it began, as its endpoint counts.
     term: u32,
     /// Whether the response does the endpoint credit once it is complete.
@@ -44,7 +42,6 @@ impl Attempt {
     pub(super) fn begun(endpoint: &Endpoint, flight: Option<Flight>) -> Self {
         Self {
             flight: flight.map(Box::new),
-            deadline: None,
             term: endpoint.term(),
             succeeds: false,
         }
@@ -83,16 +80,19 @@ impl Attempt {
         let now = Instant::now();
         let had_half =
             |(at, total): &(Instant, Duration)| at.saturating_duration_since(now) >= *total / 2;
-        let deadline = deadline.filter(had_half);
-        self.deadline = deadline.map(|(at, _)| (Arc::clone(endpoint), at));
+        let deadline = deadline.filter(had_half).map(|(at, _)| at);
+        if deadline.is_some() && self.flight.is_none() {
+            let upstream = endpoint.watch().and_then(Watch::upstream);
+            let flight = |upstream| Box::new(Flight::uncounted(&upstream, endpoint));
+            self.flight = upstream.map(flight);
+        }
         if let Some(flight) = &mut self.flight {
-            flight.alone(now);
+            flight.alone(now, deadline);
         }
     }
 
     /// A response has begun.
     pub(crate) fn answered(&mut self, endpoint: &Arc<Endpoint>, status: StatusCode) {
-        self.deadline = None;
         let flight = self.flight.as_mut();
         let latency = flight.and_then(|flight| flight.answered(status));
         let Some(watch) = endpoint.watch() else {
@@ -115,23 +115,13 @@ impl Attempt {
 
     /// There is no response, and there will be none.
     pub(crate) fn failed(mut self, endpoint: &Arc<Endpoint>, error: &Error) {
-        self.deadline = None;
-        if is_its_fault(error.kind()) {
-            self.gave_nothing(endpoint);
-        }
-    }
-
-    /// It came to no response, and its endpoint is to blame.
-    fn gave_nothing(&mut self, endpoint: &Arc<Endpoint>) {
+        let is_its_fault = is_its_fault(error.kind());
         if let Some(flight) = &mut self.flight {
-            flight.failed();
+            flight.failed(is_its_fault);
         }
-        if let Some(Watch { rules, outlier, .. }) = endpoint.watch()
-            && rules.has_window()
-        {
-            outlier.counted(rules, Instant::now(), None);
+        if is_its_fault {
+            endpoint.gave_nothing(self.term);
         }
-        endpoint.failed(self.term);
     }
 
     /// The response was complete.
@@ -151,18 +141,6 @@ impl Attempt {
     }
 }
 
-/// One that was given up before there was a response is nobody's failure, as mostly the client has left; but for one whose
-/// time was up.
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if let Some((endpoint, at)) = self.deadline.take()
-            && at <= Instant::now()
-        {
-            self.gave_nothing(&endpoint);
-        }
-    }
-}
-
 impl Watch {
     /// Whom an endpoint belongs to, as long as that lasts.
     fn upstream(&self) -> Option<Upstream> {
@@ -174,6 +152,16 @@ impl Endpoint {
     /// To be told with the failure of what is sent now.
     pub(super) fn term(&self) -> u32 {
         self.watch().map_or(0, |watch| watch.outlier.term())
+    }
+
+    /// An attempt of `term` came to no response.
+    pub(super) fn gave_nothing(self: &Arc<Self>, term: u32) {
+        if let Some(Watch { rules, outlier, .. }) = self.watch()
+            && rules.has_window()
+        {
+            outlier.counted(rules, Instant::now(), None);
+        }
+        self.failed(term);
     }
 
     /// An attempt failed that was made in `term`.

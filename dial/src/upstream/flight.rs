@@ -15,11 +15,14 @@ use super::endpoint::Endpoint;
 pub(crate) struct Flight {
     upstream: Upstream,
     endpoint: Arc<Endpoint>,
+    term: u32,
     is_counted: bool,
     /// What the upstream's breaker has let through, if there is one.
     pass: Option<Pass>,
     /// When it began, if it is timed.
     began: Option<Instant>,
+    /// When the request is given up, if that would be for the endpoint's silence.
+    deadline: Option<Instant>,
 }
 
 impl Flight {
@@ -36,9 +39,11 @@ impl Flight {
         Self {
             upstream: upstream.clone(),
             endpoint: Arc::clone(endpoint),
+            term: endpoint.term(),
             is_counted: false,
             pass: None,
             began: None,
+            deadline: None,
         }
     }
 
@@ -51,13 +56,15 @@ impl Flight {
         self.pass = Some(pass);
     }
 
-    /// From `now` on all time is the endpoint's own.
-    pub(super) fn alone(&mut self, now: Instant) {
+    /// From `now` on all time is the endpoint's own, and it is to blame if there is nothing until the `deadline`.
+    pub(super) fn alone(&mut self, now: Instant, deadline: Option<Instant>) {
         self.began = self.is_counted.then_some(now);
+        self.deadline = deadline;
     }
 
     /// A response has begun. Says how long that took, if it was timed.
     pub(super) fn answered(&mut self, status: StatusCode) -> Option<Duration> {
+        self.deadline = None;
         if let Some(pass) = self.pass.take() {
             let failed = self.upstream.breaks(status);
             self.upstream.used(pass, &self.endpoint, failed);
@@ -67,8 +74,12 @@ impl Flight {
         Some(latency)
     }
 
-    /// There will be no response, and the endpoint is to blame.
-    pub(super) fn failed(&mut self) {
+    /// There will be no response.
+    pub(super) fn failed(&mut self, is_its_fault: bool) {
+        self.deadline = None;
+        if !is_its_fault {
+            return;
+        }
         self.endpoint.load().latency.failed();
         if let Some(pass) = self.pass.take() {
             self.upstream.used(pass, &self.endpoint, true);
@@ -88,9 +99,14 @@ impl Upstream {
     }
 }
 
-/// It is over.
+/// It is over. One that was given up before there was a response is nobody's failure, as mostly the client has left; but for
+/// one whose time was up.
 impl Drop for Flight {
     fn drop(&mut self) {
+        if self.deadline.is_some_and(|at| at <= Instant::now()) {
+            self.failed(true);
+            self.endpoint.gave_nothing(self.term);
+        }
         // Whoever gets the room may need the pass as well.
         self.pass = None;
         if self.is_counted {
