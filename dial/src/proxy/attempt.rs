@@ -58,15 +58,9 @@ impl Forwarder {
             let peer = Arc::clone(&draft.original().peer);
             (version, peer)
         });
-        let target = if let Some(origin) = origin {
-            Target::Fixed(self.ad_hoc.get(&origin)?)
-        } else {
-            let upstream = &route.upstream;
-            Target::Balanced {
-                upstream,
-                key: upstream.hash_on().and_then(|on| key::of(draft, on)),
-                stuck: Stuck::of(draft, upstream),
-            }
+        let target = match origin {
+            Some(origin) => Target::Fixed(self.ad_hoc.get(&origin)?),
+            None => Target::balanced(&route.upstream, draft),
         };
         let way = Way {
             timeouts: &route.timeouts,
@@ -169,7 +163,20 @@ pub(super) enum Target<'a> {
     Fixed(Arc<Endpoint>),
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    fn balanced(upstream: &'a Upstream, draft: &Draft) -> Self {
+        let (mut key, mut stuck) = (None, None);
+        if !upstream.is_plain() {
+            key = upstream.hash_on().and_then(|on| key::of(draft, on));
+            stuck = Stuck::of(draft, upstream);
+        }
+        Self::Balanced {
+            upstream,
+            key,
+            stuck,
+        }
+    }
+
     /// The endpoint of the next attempt, which is none that was tried; waits until there is room at one.
     pub(super) async fn turn(&self, tried: &Tried) -> Result<Option<Turn>, Error> {
         match self.room(tried)? {

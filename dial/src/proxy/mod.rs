@@ -147,7 +147,8 @@ impl Lane {
 
     /// Has its upstream begin what it does in the background, if nobody does it yet: on this runtime, as long as that lasts.
     pub(crate) fn start_tasks(&self) {
-        if self.route.upstream.is_idle() {
+        let upstream = &self.route.upstream;
+        if !upstream.is_plain() && upstream.is_idle() {
             self.begin_tasks();
         }
     }

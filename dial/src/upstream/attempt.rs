@@ -22,6 +22,8 @@ use crate::error::{Error, ErrorKind};
 pub(super) struct Watch {
     upstream: Weak<Inner>,
     rules: Arc<Ejection>,
+    /// Whether the rules have one.
+    has_window: bool,
     outlier: Outlier,
 }
 
@@ -100,7 +102,7 @@ impl Attempt {
         };
         let Watch { rules, outlier, .. } = watch;
         self.succeeds = !rules.is_failure(status);
-        if rules.has_window() {
+        if watch.has_window {
             outlier.counted(rules, Instant::now(), latency);
         }
         if !self.succeeds {
@@ -156,9 +158,10 @@ impl Endpoint {
 
     /// An attempt of `term` came to no response.
     pub(super) fn gave_nothing(self: &Arc<Self>, term: u32) {
-        if let Some(Watch { rules, outlier, .. }) = self.watch()
-            && rules.has_window()
+        if let Some(watch) = self.watch()
+            && watch.has_window
         {
+            let Watch { rules, outlier, .. } = watch;
             outlier.counted(rules, Instant::now(), None);
         }
         self.failed(term);
@@ -198,6 +201,7 @@ impl Upstream {
                 Box::new(Watch {
                     upstream: Arc::downgrade(&self.inner),
                     rules: Arc::clone(rules),
+                    has_window: rules.has_window(),
                     outlier: Outlier::default(),
                 })
             });

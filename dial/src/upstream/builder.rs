@@ -199,6 +199,8 @@ impl UpstreamBuilder {
         let dice = Dice::new(self.seed);
         let check = self.health.map(HealthCheck::checked).transpose()?;
         let mut inner = Inner::new(members, self.settings, dice, check);
+        let in_background = self.discovery.is_some() || inner.probes.is_some();
+        inner.is_plain = inner.settings.is_plain() && self.breaker.is_none() && !in_background;
         inner.circuit = self.breaker.map(Circuit::new);
         inner.tasks = Tasks {
             discovery: self.discovery.as_ref().map(|_| Task::default()),

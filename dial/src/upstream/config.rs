@@ -41,6 +41,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether all that decides where a request goes is whose turn it is.
+    pub(super) fn is_plain(&self) -> bool {
+        self.policy.is_in_turn() && self.sticky.is_none() && !self.counts()
+    }
+
     /// Whether somebody asks how many requests are under way, and how long they take.
     pub(super) fn counts(&self) -> bool {
         let times = |ejection: &Arc<Ejection>| ejection.times();

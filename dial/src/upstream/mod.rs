@@ -114,6 +114,8 @@ pub struct Upstream {
 }
 
 struct Inner {
+    /// Whether a request is only to take its turn: looked at before all that most upstreams do without.
+    is_plain: bool,
     settings: Settings,
     snapshot: ArcSwap<Snapshot>,
     round_robin: RoundRobin,
@@ -146,6 +148,7 @@ impl Inner {
                 None,
                 Instant::now(),
             )),
+            is_plain: false,
             settings,
             round_robin: RoundRobin::default(),
             dice,
@@ -178,6 +181,11 @@ impl Upstream {
         UpstreamBuilder::default()
     }
 
+    /// Whether nothing of a request decides where it goes, and nothing is counted, limited or done in the background.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.inner.is_plain
+    }
+
     /// What of a request its key is made of, if anything.
     pub(crate) fn hash_on(&self) -> Option<&HashOn> {
         self.inner.settings.hash_on.as_ref()
@@ -191,6 +199,19 @@ impl Upstream {
     /// How clients are kept with their endpoints, if they are.
     pub(crate) fn sticky(&self) -> Option<&Sticky> {
         self.inner.settings.sticky.as_ref()
+    }
+
+    /// The endpoint whose turn it is, where nothing else has to be looked at.
+    fn plain_pick(&self, ask: &Ask<'_>) -> Option<Arc<Endpoint>> {
+        if !self.is_plain() || !ask.tried.is_none() {
+            return None;
+        }
+        let snapshot = self.inner.snapshot.load();
+        if snapshot.is_over() || snapshot.has_newcomers() {
+            return None;
+        }
+        let member = snapshot.rotation(self.inner.round_robin.take()).next()?;
+        Some(Arc::clone(&member.endpoint))
     }
 
     /// The endpoint that is next, which is none that was tried, nor one that is full.

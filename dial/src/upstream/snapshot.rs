@@ -123,6 +123,11 @@ impl Snapshot {
         self.revisit
     }
 
+    /// Whether some do not get all of their load yet.
+    pub(super) fn has_newcomers(&self) -> bool {
+        self.warm_at.is_some()
+    }
+
     /// Whether time alone has changed who gets requests.
     pub(super) fn is_over(&self) -> bool {
         self.revisit.is_some_and(|at| Instant::now() >= at)
@@ -159,11 +164,6 @@ impl Snapshot {
 
     /// Where it goes as the policy has it.
     fn in_tier(&self, ask: &Ask<'_>, means: &Means<'_>) -> Option<&Member> {
-        let in_turn = matches!(means.settings.policy, Policy(Kind::RoundRobin));
-        let limited = means.per_host.is_some();
-        if in_turn && self.warm_at.is_none() && ask.tried.is_none() && !limited {
-            return self.rotation(means.turns.take()).next();
-        }
         let now = LazyCell::new(Instant::now as fn() -> Instant);
         let slow_start = means.settings.slow_start;
         let warmth = |member: &Member| match self.warm_at {
@@ -266,7 +266,7 @@ impl Snapshot {
     }
 
     /// The same, beginning with `turn`.
-    fn rotation(&self, turn: u64) -> impl Iterator<Item = &Member> {
+    pub(super) fn rotation(&self, turn: u64) -> impl Iterator<Item = &Member> {
         let cycle = self.cycle();
         let start = match cycle {
             0 => 0,

@@ -56,6 +56,10 @@ impl Upstream {
     /// # Errors
     /// When its circuit is open.
     pub(crate) fn turn(&self, ask: &Ask<'_>) -> Result<Room, Error> {
+        if let Some(endpoint) = self.plain_pick(ask) {
+            let attempt = Attempt::begun(&endpoint, None);
+            return Ok(Room::At(Turn { endpoint, attempt }));
+        }
         let breaks = self.inner.circuit.is_some();
         if breaks {
             self.refuse()?;

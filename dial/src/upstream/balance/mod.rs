@@ -242,6 +242,10 @@ impl Policy {
         }
     }
 
+    pub(super) fn is_in_turn(&self) -> bool {
+        matches!(self.0, Kind::RoundRobin)
+    }
+
     /// Whether it asks how many requests are under way, or how long they take.
     pub(super) fn counts(&self) -> bool {
         !matches!(self.0, Kind::RoundRobin | Kind::Hash { bound: None, .. })
