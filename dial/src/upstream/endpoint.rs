@@ -18,7 +18,10 @@ use http::HeaderValue;
 /// It is shared as `Arc<Endpoint>`, and connections are kept per [`Endpoint::id`]. One that leaves its upstream is
 /// retired for good: requests under way finish, but nobody should keep connections to it. The same host added
 /// again is another endpoint.
+///
+/// Every worker counts its handles, so what is read of it does not lie beside that count.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Endpoint {
     id: u64,
     address: Address,

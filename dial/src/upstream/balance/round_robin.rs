@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Hands out turns: 0, 1, 2, … each exactly once, whoever asks from however many threads.
+///
+/// Every worker writes it for each request, so nothing that is only read lies beside it.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(in crate::upstream) struct RoundRobin {
     turns: AtomicU64,
 }
